@@ -1,0 +1,69 @@
+/*
+ * keyd holds every private key and answers typed requests; nobody else reads a key file.
+ * This is the client, used by front (and by the command line, which starts a keyd of its
+ * own). Thread-safe: a small pool of connections, made anew when keyd was restarted.
+ *
+ * Keys at rest: root key -> organisation key -> data key per envelope (AES-256 key wrap,
+ * RFC 5649 / NIST SP 800-38F). Wrapped keys live in the database.
+ */
+#ifndef CHIROGRAPH_KEYD_KEYD_H
+#define CHIROGRAPH_KEYD_KEYD_H
+
+#include "base/bytes.h"
+#include "base/crypto.h"
+
+#include <openssl/types.h>
+
+struct keyd;
+
+/* dial: gives one end of a fresh socketpair whose other end keyd serves; -1 on failure. */
+enum err CHECKED keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out);
+void keyd_close(struct keyd *k);
+
+/* Wrapped keys. Sizes: a wrapped key is 40 bytes. */
+#define KEYD_WRAPPED_MAX 64
+struct wrapped_key {
+	uint8_t data[KEYD_WRAPPED_MAX];
+	size_t size;
+};
+
+enum err CHECKED keyd_organisation_key_new(struct keyd *k, struct wrapped_key *out);
+enum err CHECKED keyd_data_key_new(struct keyd *k, const struct wrapped_key *organisation,
+    struct wrapped_key *out, uint8_t key[KEY_SIZE]);
+enum err CHECKED keyd_data_key_open(struct keyd *k, const struct wrapped_key *organisation,
+    const struct wrapped_key *wrapped, uint8_t key[KEY_SIZE]);
+
+/* Keys that front itself may hold, derived from the root key by HKDF with a fixed label. */
+enum keyd_purpose {
+	KEYD_FILE_LINKS = 1,   /* MAC of the links to files */
+	KEYD_BLIND_INDEX = 2,  /* keyed index of personal data */
+	KEYD_IDEMPOTENCY = 3,  /* stored answers */
+};
+enum err CHECKED keyd_derive(struct keyd *k, enum keyd_purpose purpose, uint8_t key[KEY_SIZE]);
+
+/* The seal. chain: DER certificates one after another, leaf first. */
+enum err CHECKED keyd_seal_chain(struct keyd *k, struct buf *chain);
+/* Sign the DER of a CMS SignedAttributes SET (tag 0x31); keyd checks its form and hashes it
+ * itself. signature: DER ECDSA or PKCS#1 v1.5 RSA, SHA-256. */
+enum err CHECKED keyd_seal_sign(struct keyd *k, struct span signed_attributes, struct buf *signature);
+
+/* Ed25519 over a Standard Webhooks content string ("id.timestamp.body"): the v1a signature. */
+enum err CHECKED keyd_webhook_sign(struct keyd *k, struct span content, uint8_t signature[64]);
+enum err CHECKED keyd_webhook_public(struct keyd *k, uint8_t key[32]);
+
+/* A TLS 1.2/1.3 server context whose private key stays in keyd (an OpenSSL provider of ours asks
+ * it for each handshake). Fresh certificates are read at each call: SIGHUP calls it again. */
+enum err CHECKED keyd_tls_context(struct keyd *k, SSL_CTX **out);
+
+/* The role: answers on connections handed over the control socket until it closes. */
+struct keyd_config {
+	int control;            /* receives one descriptor a frame: a new connection to serve */
+	const char *data;       /* DIR, for keys/ */
+};
+int keyd_serve(const struct keyd_config *config); /* process exit status */
+
+/* Make what keys/ lacks (root, TLS, seal CA and certificate, response and webhook keys).
+ * Existing files are never touched. Used by init only. */
+enum err CHECKED keyd_keys_create(const char *data, const char *organisation_name, const char *const *hosts);
+
+#endif
