@@ -17,9 +17,9 @@
 #define CLOCK_DAY (24 * CLOCK_HOUR)
 #define CLOCK_TEXT_SIZE 32
 
-int64_t clock_now(void);        /* wall clock, Unix ms */
-int64_t clock_monotonic(void);  /* ms, for deadlines inside one process */
-void clock_seam_open(void);     /* before the sandbox; does nothing in builds without seams */
+int64_t clock_now(void);       /* wall clock, Unix ms */
+int64_t clock_monotonic(void); /* ms, for deadlines inside one process */
+void clock_seam_open(void);    /* before the sandbox; does nothing in builds without seams */
 
 /* "2026-01-01T00:00:00.000Z" */
 void clock_format_ms(int64_t t, char out[CLOCK_TEXT_SIZE]);
@@ -34,11 +34,14 @@ struct date {
 	int year, month, day;
 };
 
-enum err CHECKED date_parse(struct span text, struct date *out); /* YYYY-MM-DD, a day that exists; ERR_DATE */
+enum err CHECKED date_parse(
+    struct span text, struct date *out); /* YYYY-MM-DD, a day that exists; ERR_DATE */
 /* First millisecond of a day in an IANA zone ("America/Sao_Paulo"); ERR_ZONE when unknown. */
 enum err CHECKED date_start(struct date d, const char *zone, int64_t *out);
 struct date date_next(struct date d);
-enum err CHECKED clock_parse(struct span text, int64_t *out); /* RFC 3339, any offset, or YYYY-MM-DD (UTC); ERR_DATE */
-bool zone_known(const char *zone); /* reads tzdata; zones are loaded once and cached, so call at start */
+enum err CHECKED clock_parse(
+    struct span text, int64_t *out); /* RFC 3339, any offset, or YYYY-MM-DD (UTC); ERR_DATE */
+bool zone_known(
+    const char *zone); /* reads tzdata; zones are loaded once and cached, so call at start */
 
 #endif

@@ -9,24 +9,28 @@
 
 #define SHA256_SIZE 32
 #define SHA512_SIZE 64
-#define KEY_SIZE 32       /* AES-256 and HMAC-SHA-256 keys, bytes */
+#define KEY_SIZE 32 /* AES-256 and HMAC-SHA-256 keys, bytes */
 #define GCM_NONCE_SIZE 12
 #define GCM_TAG_SIZE 16
 #define UUID_TEXT_SIZE 37 /* with the NUL */
 
 enum err CHECKED random_bytes(void *out, size_t size);
-enum err CHECKED random_uuid(char out[UUID_TEXT_SIZE]); /* RFC 9562 version 4 */
+enum err CHECKED random_uuid(char out[UUID_TEXT_SIZE]);   /* RFC 9562 version 4 */
 bool ct_equal(const void *a, const void *b, size_t size); /* constant time in the content */
 void secret_wipe(void *p, size_t size);
 
 enum err CHECKED sha256(struct span in, uint8_t out[SHA256_SIZE]);
 enum err CHECKED sha512(struct span in, uint8_t out[SHA512_SIZE]);
 enum err CHECKED hmac_sha256(struct span key, struct span in, uint8_t out[SHA256_SIZE]);
-enum err CHECKED hmac_sha1(struct span key, struct span in, uint8_t out[20]); /* legacy webhooks only */
+enum err CHECKED hmac_sha1(
+    struct span key, struct span in, uint8_t out[20]); /* legacy webhooks only */
 
-/* Seal: nonce(12, random) || ciphertext || tag(16), appended to out. aad names table, column, row. */
-enum err CHECKED gcm_seal(const uint8_t key[KEY_SIZE], struct span aad, struct span plain, struct buf *out);
+/* Seal: nonce(12, random) || ciphertext || tag(16), appended to out. aad names table, column, row.
+ */
+enum err CHECKED gcm_seal(
+    const uint8_t key[KEY_SIZE], struct span aad, struct span plain, struct buf *out);
 /* Open what gcm_seal made; ERR_DECRYPT when key, aad or bytes differ. */
-enum err CHECKED gcm_open(const uint8_t key[KEY_SIZE], struct span aad, struct span sealed, struct buf *out);
+enum err CHECKED gcm_open(
+    const uint8_t key[KEY_SIZE], struct span aad, struct span sealed, struct buf *out);
 
 #endif

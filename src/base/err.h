@@ -22,9 +22,9 @@ enum err {
 
 /* One row of api/errors.def. English and Portuguese may contain "{field}" and "{detail}". */
 struct err_row {
-	const char *symbol;     /* "FIELD_MISSING" */
-	unsigned status;        /* HTTP status */
-	const char *code;       /* public code: three letters, six digits */
+	const char *symbol; /* "FIELD_MISSING" */
+	unsigned status;    /* HTTP status */
+	const char *code;   /* public code: three letters, six digits */
 	const char *english;
 	const char *portuguese;
 };
@@ -33,18 +33,18 @@ const struct err_row *err_row(enum err e); /* never NULL; unknown values give IN
 const char *err_symbol(enum err e);
 
 /* Return ERR_##e from the enclosing function unless the condition holds. */
-#define ENSURE(cond, e)                                                                            \
-	do {                                                                                       \
-		if (!(cond))                                                                       \
-			return (e);                                                                \
+#define ENSURE(cond, e) \
+	do { \
+		if (!(cond)) \
+			return (e); \
 	} while (0)
 
 /* Return the error of a call from the enclosing function. */
-#define TRY(call)                                                                                  \
-	do {                                                                                       \
-		enum err try_err_ = (call);                                                        \
-		if (try_err_ != OK)                                                                \
-			return try_err_;                                                           \
+#define TRY(call) \
+	do { \
+		enum err try_err_ = (call); \
+		if (try_err_ != OK) \
+			return try_err_; \
 	} while (0)
 
 #define FAULT_FIELD_MAX 96

@@ -25,11 +25,13 @@ void jw_array(struct json_writer *w, const char *name);
 void jw_end_object(struct json_writer *w);
 void jw_end_array(struct json_writer *w);
 void jw_string(struct json_writer *w, const char *name, const char *value); /* value NULL: null */
-void jw_span(struct json_writer *w, const char *name, struct span value);   /* UTF-8; broken bytes become U+FFFD */
+void jw_span(struct json_writer *w, const char *name,
+    struct span value); /* UTF-8; broken bytes become U+FFFD */
 void jw_int(struct json_writer *w, const char *name, int64_t value);
 void jw_bool(struct json_writer *w, const char *name, bool value);
 void jw_null(struct json_writer *w, const char *name);
-void jw_time(struct json_writer *w, const char *name, int64_t t); /* clock_format_ms; 0 gives null */
+void jw_time(
+    struct json_writer *w, const char *name, int64_t t); /* clock_format_ms; 0 gives null */
 void jw_b64(struct json_writer *w, const char *name, struct span bytes);
 void jw_hex(struct json_writer *w, const char *name, struct span bytes);
 void jw_raw(struct json_writer *w, const char *name, struct span json); /* already JSON */

@@ -12,16 +12,16 @@
 #define LIMIT_HEAD_BYTES (16 * LIMIT_KB)
 #define LIMIT_HEADER_LINES 100
 #define LIMIT_BODY_DEFAULT (64 * LIMIT_KB)
-#define LIMIT_BODY_UPLOAD (20 * LIMIT_MB)    /* one document or photo, as base64 in JSON */
-#define LIMIT_BODY_CREATE (64 * LIMIT_MB)    /* one-call creation */
-#define LIMIT_BODY_CHECK (32 * LIMIT_MB)     /* a dossier handed to the verification page */
+#define LIMIT_BODY_UPLOAD (20 * LIMIT_MB)      /* one document or photo, as base64 in JSON */
+#define LIMIT_BODY_CREATE (64 * LIMIT_MB)      /* one-call creation */
+#define LIMIT_BODY_CHECK (32 * LIMIT_MB)       /* a dossier handed to the verification page */
 #define LIMIT_BUFFERED_BYTES (512u * LIMIT_MB) /* bodies in memory, all connections together */
 #define LIMIT_CONNECTIONS 4096
-#define LIMIT_HEAD_MS 10000                  /* from accept: TLS and head */
-#define LIMIT_BODY_MS 10000                  /* plus the body at LIMIT_BODY_RATE */
-#define LIMIT_BODY_RATE (32 * LIMIT_KB)      /* bytes a second */
+#define LIMIT_HEAD_MS 10000             /* from accept: TLS and head */
+#define LIMIT_BODY_MS 10000             /* plus the body at LIMIT_BODY_RATE */
+#define LIMIT_BODY_RATE (32 * LIMIT_KB) /* bytes a second */
 #define LIMIT_KEEPALIVE_MS 60000
-#define LIMIT_QUEUE 1024                     /* requests waiting for a worker; then 503 */
+#define LIMIT_QUEUE 1024 /* requests waiting for a worker; then 503 */
 #define LIMIT_WORKERS 64
 #define LIMIT_DRAIN_MS 30000
 
@@ -34,7 +34,7 @@
 #define LIMIT_SIGNERS 100
 #define LIMIT_DOCUMENTS 50
 #define LIMIT_PAGES 5000
-#define LIMIT_DOCUMENT_BYTES 10485760        /* decoded; exactly that passes */
+#define LIMIT_DOCUMENT_BYTES 10485760 /* decoded; exactly that passes */
 #define LIMIT_SUBJECT_CHARS 200
 #define LIMIT_NAME_CHARS 200
 #define LIMIT_REASON_CHARS 1000
@@ -50,10 +50,10 @@
 #define LIMIT_CODE_MS (INT64_C(10) * 60 * 1000)
 #define LIMIT_CODE_TRIES 5
 #define LIMIT_CODE_RESEND_MS (INT64_C(60) * 1000)
-#define LIMIT_CODE_SENDS 10                  /* codes per signer and day */
-#define LIMIT_CPF_TRIES 10                   /* wrong CPFs per link and hour */
+#define LIMIT_CODE_SENDS 10 /* codes per signer and day */
+#define LIMIT_CPF_TRIES 10  /* wrong CPFs per link and hour */
 #define LIMIT_STROKES 200
-#define LIMIT_STROKE_POINTS 10000            /* of one signature, all strokes together */
+#define LIMIT_STROKE_POINTS 10000 /* of one signature, all strokes together */
 #define LIMIT_TYPED_CHARS 100
 #define LIMIT_FILE_LINK_MS (INT64_C(24) * 3600 * 1000)
 

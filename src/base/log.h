@@ -5,15 +5,13 @@
 #ifndef CHIROGRAPH_BASE_LOG_H
 #define CHIROGRAPH_BASE_LOG_H
 
-#include <stdint.h>
-
 enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERROR };
 
-void log_role(const char *role);         /* "front", "keyd" …: once, at start */
+void log_role(const char *role); /* "front", "keyd" …: once, at start */
 void log_threshold(enum log_level level);
 
-/* message: a fixed sentence. format: logfmt pairs "key=%s other=%d"; string values are quoted
- * and escaped when they need it; the format's text itself must be plain. */
+/* message: a fixed sentence. format: logfmt pairs `key=%s other=%d` or NULL; put \"%s\" around
+ * values with spaces. Control bytes in values become '?'. */
 void log_write(enum log_level level, const char *message, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -10,22 +10,23 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);                /* zeroed; NULL when out of memory */
-void *mem_resize(void *p, size_t old_size, size_t size); /* grown part zeroed; wipes what it leaves */
-void mem_free(void *p, size_t size);         /* wipes size bytes, then frees; NULL is fine */
-char *mem_string(const char *s);             /* copy, NUL ended; NULL when out of memory */
+void *mem_alloc(size_t size); /* zeroed; NULL when out of memory */
+void *mem_resize(
+    void *p, size_t old_size, size_t size); /* grown part zeroed; wipes what it leaves */
+void mem_free(void *p, size_t size);        /* wipes size bytes, then frees; NULL is fine */
+char *mem_string(const char *s);            /* copy, NUL ended; NULL when out of memory */
 void mem_string_free(char *s);
 
 /* Tests: make the nth allocation from now (1 = the next) fail once; 0 switches off. */
 void mem_fail_at(unsigned long nth);
-unsigned long mem_count(void);               /* allocations so far */
+unsigned long mem_count(void); /* allocations so far */
 
 struct arena;
 
-struct arena *arena_new(size_t cap);         /* cap: most bytes it will ever hand out */
-void arena_free(struct arena *a);            /* wipes; NULL is fine */
-void arena_freep(struct arena **a);          /* for CLEANUP() */
-void *arena_alloc(struct arena *a, size_t size);              /* zeroed, max-aligned; NULL over the cap */
+struct arena *arena_new(size_t cap);             /* cap: most bytes it will ever hand out */
+void arena_free(struct arena *a);                /* wipes; NULL is fine */
+void arena_freep(struct arena **a);              /* for CLEANUP() */
+void *arena_alloc(struct arena *a, size_t size); /* zeroed, max-aligned; NULL over the cap */
 char *arena_string(struct arena *a, const char *s, size_t n); /* NUL-ended copy of n bytes */
 char *arena_format(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_used(const struct arena *a);

@@ -40,10 +40,12 @@ void wire_reader_init(struct wire_reader *r);
 void wire_reader_free(struct wire_reader *r); /* closes descriptors not taken */
 uint32_t wire_u32(struct wire_reader *r);
 int64_t wire_i64(struct wire_reader *r);
-struct span wire_bytes(struct wire_reader *r);     /* borrowed from the reader */
-bool wire_text(struct wire_reader *r, char *out, size_t room); /* NUL ended; false when it does not fit */
-int wire_fd(struct wire_reader *r);                /* taken: caller closes; -1 and failed when none */
-bool wire_end(const struct wire_reader *r);        /* everything read, nothing failed, no descriptor left */
+struct span wire_bytes(struct wire_reader *r); /* borrowed from the reader */
+bool wire_text(
+    struct wire_reader *r, char *out, size_t room); /* NUL ended; false when it does not fit */
+int wire_fd(struct wire_reader *r); /* taken: caller closes; -1 and failed when none */
+bool wire_end(
+    const struct wire_reader *r); /* everything read, nothing failed, no descriptor left */
 
 /* Blocking. timeout_ms < 0 waits for ever. ERR_PEER_GONE on end of file, ERR_TIMEOUT. */
 enum err CHECKED wire_send(int sock, struct wire_writer *w, int timeout_ms);
@@ -53,6 +55,7 @@ _Noreturn void wire_die(const char *what); /* log and _exit(70) */
 /* Anonymous file holding these bytes, sealed against change, offset 0; -1 on failure. */
 int wire_memfd(struct span bytes);
 int wire_memfd_empty(void);
-enum err CHECKED wire_fd_read(int fd, size_t limit, struct buf *out); /* whole file, from its start */
+enum err CHECKED wire_fd_read(
+    int fd, size_t limit, struct buf *out); /* whole file, from its start */
 
 #endif

@@ -1,0 +1,62 @@
+/* Is what we read strict, and what we write always well-formed? */
+#include "unit.h"
+
+#include "base/json.h"
+
+static void expect(const char *text, enum err want)
+{
+	struct fault fault = {0};
+	json_t *j = NULL;
+	assert_int_equal(json_read(span_str(text), &j, &fault), want);
+	json_decref(j);
+}
+
+static void test_reading(void **state)
+{
+	expect("{\"a\":1}", OK);
+	expect("", ERR_BODY_MISSING);
+	expect("{\"a\":1,\"a\":2}", ERR_JSON_DUPLICATE);
+	expect("{\"a\":1}x", ERR_JSON);
+	expect("{\"a\":\"\xff\"}", ERR_JSON);
+	expect("7", ERR_JSON);
+	expect("{'a':1}", ERR_JSON);
+	char deep[200] = "";
+	for (int i = 0; i < 60; i++)
+		deep[i] = '[', deep[i + 60] = ']';
+	expect(deep, ERR_JSON);
+}
+
+static void test_writing(void **state)
+{
+	struct buf b;
+	struct json_writer w;
+	buf_init(&b, 1000);
+	jw_init(&w, &b);
+	jw_object(&w, NULL);
+	jw_string(&w, "a\"b", "x\n</script>\x01");
+	jw_string(&w, "none", NULL);
+	jw_array(&w, "list");
+	jw_int(&w, NULL, -5);
+	jw_bool(&w, NULL, true);
+	jw_object(&w, NULL);
+	jw_end_object(&w);
+	jw_end_array(&w);
+	jw_span(&w, "bad", span_of("a\xff\xc3(", 4));
+	jw_b64(&w, "b64", span_str("f"));
+	jw_time(&w, "t", 0);
+	jw_end_object(&w);
+	assert_string_equal(buf_str(&b),
+	    "{\"a\\\"b\":\"x\\u000a\\u003c/script>\\u0001\",\"none\":null,\"list\":[-5,true,{}],"
+	    "\"bad\":\"a\xef\xbf\xbd\xef\xbf\xbd(\",\"b64\":\"Zg==\",\"t\":null}");
+	json_t *j = NULL;
+	assert_int_equal(json_read(buf_span(&b), &j, NULL), OK);
+	json_decref(j);
+	buf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_reading), cmocka_unit_test(test_writing)};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
