@@ -1,0 +1,72 @@
+-- name: job_add
+INSERT INTO job (organisation, envelope, lane, kind, run_at, dedupe, payload, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (dedupe) DO NOTHING;
+
+-- name: job_lease
+-- exception: the scheduler leases for every organisation
+UPDATE job
+SET run_at = $3, lease_until = $3, lease_token = $4, attempt = attempt + 1
+WHERE id IN (
+	SELECT id FROM job
+	WHERE lane = $1 AND dead_at = 0 AND run_at <= $2
+	ORDER BY run_at
+	LIMIT $5)
+RETURNING id, organisation, envelope, lane, kind, lease_until, lease_token, attempt, created_at,
+	payload;
+
+-- name: job_done
+-- exception: the lease token proves who holds the job
+DELETE FROM job
+WHERE id = $1 AND lease_token = $2;
+
+-- name: job_extend
+-- exception: the lease token proves who holds the job
+UPDATE job
+SET run_at = $3, lease_until = $3
+WHERE id = $1 AND lease_token = $2;
+
+-- name: job_retry
+-- exception: the lease token proves who holds the job
+UPDATE job
+SET run_at = $3, lease_until = 0, lease_token = 0, last_error = $4
+WHERE id = $1 AND lease_token = $2;
+
+-- name: job_give_back
+-- exception: the lease token proves who holds the job
+UPDATE job
+SET run_at = $3, lease_until = 0, lease_token = 0, attempt = attempt - 1
+WHERE id = $1 AND lease_token = $2;
+
+-- name: job_bury
+-- exception: the lease token proves who holds the job
+UPDATE job
+SET dead_at = $3, lease_until = 0, lease_token = 0, last_error = $4
+WHERE id = $1 AND lease_token = $2;
+
+-- name: job_revive
+UPDATE job
+SET dead_at = 0, run_at = $3, attempt = 0
+WHERE organisation = $1 AND id = $2 AND dead_at > 0;
+
+-- name: job_release_all
+-- exception: at start, the leases of a scheduler that is gone
+UPDATE job
+SET run_at = $1, lease_until = 0, lease_token = 0
+WHERE lease_until > 0;
+
+-- name: job_next_time
+-- exception: the scheduler sleeps for every organisation
+SELECT run_at
+FROM job
+WHERE lane = $1 AND dead_at = 0
+ORDER BY run_at
+LIMIT 1;
+
+-- name: job_dead_list
+-- exception: the operator's list of what failed for good
+SELECT id, organisation, envelope, kind, attempt, dead_at, last_error
+FROM job
+WHERE dead_at > $1
+ORDER BY dead_at
+LIMIT $2;
