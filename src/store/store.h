@@ -16,15 +16,18 @@ struct store;
 struct db;
 
 struct store_config {
-	const char *data;   /* DIR: db/ and blobs/ live there */
-	bool is_tool;       /* command line beside a running server: no writer thread of its own, waits for locks */
+	const char *data; /* DIR: db/ and blobs/ live there */
+	bool is_tool; /* command line beside a running server: no writer thread of its own, waits
+			 for locks */
 };
 
-enum err CHECKED store_open(const struct store_config *config, struct store **out); /* migrates; ERR_SCHEMA_NEWER */
-void store_close(struct store *s); /* finishes queued work first */
+enum err CHECKED store_open(
+    const struct store_config *config, struct store **out); /* migrates; ERR_SCHEMA_NEWER */
+void store_close(struct store *s);                          /* finishes queued work first */
 
 typedef enum err (*store_work)(struct db *db, void *ctx);
-/* Runs work in the writer and returns after the commit that holds it (or its error, with nothing kept). */
+/* Runs work in the writer and returns after the commit that holds it (or its error, with nothing
+ * kept). */
 enum err CHECKED store_write(struct store *s, store_work work, void *ctx);
 /* Runs work in a read transaction: one consistent view. */
 enum err CHECKED store_read(struct store *s, store_work work, void *ctx);

@@ -1,0 +1,40 @@
+/*
+ * API keys as the database holds them: never the key, only the hash of its text. key_find is on
+ * every request's way, so a row found has no pointers and needs no arena.
+ */
+#ifndef CHIROGRAPH_STORE_KEYS_H
+#define CHIROGRAPH_STORE_KEYS_H
+
+#include "store/db.h"
+
+#include "base/crypto.h"
+
+#define STORE_KEY_ID_MAX 32
+#define STORE_KEY_LABEL_MAX 128
+
+struct stored_key {
+	int64_t row; /* given by store_key_add */
+	int64_t organisation;
+	int64_t user;    /* 0: none */
+	int environment; /* 0 sandbox, 1 production */
+	int scheme;      /* enum auth_scheme */
+	uint8_t key_id[STORE_KEY_ID_MAX];
+	size_t key_id_size;
+	uint8_t secret_hash[SHA256_SIZE]; /* of the whole key text */
+	char label[STORE_KEY_LABEL_MAX];
+	int64_t created_at;
+	int64_t revoked_at;   /* 0: live */
+	int64_t last_used_at; /* 0: never; to the minute */
+};
+
+enum err CHECKED store_key_add(struct db *db, struct stored_key *k); /* sets row; ERR_CONFLICT */
+enum err CHECKED store_key_find(
+    struct db *db, struct span key_id, struct stored_key *out); /* ERR_NOT_FOUND */
+/* Up to *n keys with a row id above `after`. */
+enum err CHECKED store_key_list(
+    struct db *db, int64_t organisation, int64_t after, struct stored_key *out, size_t *n);
+enum err CHECKED store_key_revoke(struct db *db, int64_t organisation, int64_t row, int64_t now);
+/* A write: call it at most once a minute for a key, never on the request's way. */
+enum err CHECKED store_key_touch(struct db *db, int64_t organisation, int64_t row, int64_t now);
+
+#endif
