@@ -1,0 +1,52 @@
+# Two commands for a newcomer: `make demo` and `make check`. Each installs what it lacks.
+.PHONY: help build demo check bench lint fmt san fuzz clean screenshots
+.DEFAULT_GOAL := help
+
+BUILD = build
+SAN = build-san
+NPM = npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+build: web/node_modules/.lock ## build/chirograph
+	@tools/dependencies build
+	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --buildtype=release >/dev/null
+	@ninja -C $(BUILD) --quiet
+
+# npm's packages are pinned by the lock file; the stamp follows it.
+web/node_modules/.lock: web/package-lock.json
+	@tools/dependencies build
+	@cd web && $(NPM)
+	@touch $@
+
+tests/node_modules/.lock: tests/package-lock.json
+	@cd tests && $(NPM)
+	@touch $@
+
+demo: ## one contract from the first call to a sealed, verified dossier
+	@tools/dependencies demo
+	@$(MAKE) --no-print-directory build
+	@node tools/demo.mjs
+
+check: ## install what the tests need and run them all
+	@tools/dependencies check
+	@$(MAKE) --no-print-directory build tests/node_modules/.lock
+	@tools/check
+
+san: web/node_modules/.lock ## the sanitizer build, $(SAN)/chirograph
+	@[ -f $(SAN)/build.ninja ] || meson setup $(SAN) -Dtest_seams=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
+	@ninja -C $(SAN) --quiet
+
+bench: build tests/node_modules/.lock ## ratios against peers and the bare machine
+	@tools/dependencies check
+	@tests/perf/run
+
+lint: ## room edges, banned calls, sizes, shell
+	@tools/lint
+
+fmt: ## clang-format on every C file
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove what was built
+	@rm -rf build build-* demo
