@@ -1,0 +1,39 @@
+/*
+ * What every handler stands on: the rooms below, opened once by front, and the settings that
+ * requests need. Read-only after start, except the atomics.
+ */
+#ifndef CHIROGRAPH_API_APP_H
+#define CHIROGRAPH_API_APP_H
+
+#include "base/crypto.h"
+#include "courier/courier.h"
+#include "keyd/keyd.h"
+#include "pdf/pdf.h"
+#include "store/store.h"
+#include "store/vault.h"
+
+#include <stdatomic.h>
+
+struct app {
+	const char *data; /* DIR */
+	struct store *store;
+	struct vault *vault;
+	struct keyd *keyd;
+	struct press press;
+	struct courier courier;
+
+	const char *base_url;  /* first external base URL, no slash at the end: links to files */
+	const char *pages_url; /* of the signer's pages, no slash at the end */
+	const char *support_email; /* NULL: none */
+	const char *default_language;
+	bool has_mail, has_sms, has_whatsapp; /* a server or gateway is configured */
+
+	uint8_t file_key[KEY_SIZE];        /* MAC of links to files */
+	uint8_t idempotency_key[KEY_SIZE]; /* stored answers */
+	atomic_bool is_seal_ready;         /* the sealing key passed its test */
+	atomic_bool is_maintenance;
+	void (*wake_jobs)(void *ctx); /* new jobs were committed */
+	void *wake_ctx;
+};
+
+#endif
