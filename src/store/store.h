@@ -4,8 +4,12 @@
  * run on pooled read connections. Work functions get a `struct db` and use only statements
  * of src/store/sql, numbered at build time.
  *
+ * A work must not call store_write or store_read, nor wait for another request: everybody's
+ * commit waits for it. A work that returns an error keeps nothing; one whose refusal must be
+ * remembered (a wrong code is counted) returns OK and carries the refusal out in its context.
+ *
  * Every row of a tenant carries the organisation; every statement takes it as a parameter or
- * is named in the file sql/exceptions.
+ * says below its name why not (tools/sqlgen.c).
  */
 #ifndef CHIROGRAPH_STORE_STORE_H
 #define CHIROGRAPH_STORE_STORE_H
@@ -17,24 +21,24 @@ struct db;
 
 struct store_config {
 	const char *data; /* DIR: db/ and blobs/ live there */
-	bool is_tool; /* command line beside a running server: no writer thread of its own, waits
-			 for locks */
+	bool is_tool;     /* command line beside a running server: no writer thread, waits for locks */
 };
 
-enum err CHECKED store_open(
-    const struct store_config *config, struct store **out); /* migrates; ERR_SCHEMA_NEWER */
-void store_close(struct store *s);                          /* finishes queued work first */
+/* Makes and migrates the database. ERR_SCHEMA_NEWER, ERR_SCHEMA_CHANGED, ERR_STORE. */
+enum err CHECKED store_open(const struct store_config *config, struct store **out);
+/* Finishes queued work first. NULL is fine. */
+void store_close(struct store *s);
 
 typedef enum err (*store_work)(struct db *db, void *ctx);
-/* Runs work in the writer and returns after the commit that holds it (or its error, with nothing
- * kept). */
+/* Runs work in the writer; returns after the commit that holds it, or its error with nothing kept. */
 enum err CHECKED store_write(struct store *s, store_work work, void *ctx);
 /* Runs work in a read transaction: one consistent view. */
 enum err CHECKED store_read(struct store *s, store_work work, void *ctx);
 
 struct store_counts {
-	uint64_t transactions, commits; /* commits = syncs */
+	uint64_t transactions; /* works committed */
+	uint64_t commits;      /* commits that wrote: each is one sync of the log */
 };
-void store_counts(const struct store *s, struct store_counts *out);
+void store_counts(struct store *s, struct store_counts *out);
 
 #endif

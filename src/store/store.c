@@ -1,0 +1,316 @@
+/*
+ * The writer thread and the readers' pool. Callers queue their work and sleep; the writer
+ * takes what is queued, runs each piece in a savepoint of one transaction, commits once and
+ * wakes them. While one batch is being synced the next one gathers, so the number of syncs
+ * falls as the load grows. What always holds: a caller hears OK only after the commit that
+ * holds its work is on disk, and a failed commit is every caller's failure.
+ */
+#include "store/engine.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BATCH_MAX 256
+#define READERS_MAX 8
+#define PATH_SIZE 4096
+
+struct work_item {
+	store_work work;
+	void *ctx;
+	enum err result;
+	bool is_run;
+	sem_t done;
+	struct work_item *next;
+};
+
+struct store {
+	struct db *writer;
+	bool is_tool, has_thread;
+	pthread_t thread;
+	pthread_mutex_t lock; /* guards all below; in a tool, also the writer */
+	pthread_cond_t queued;
+	struct work_item *first, *last;
+	bool is_closing;
+	pthread_cond_t reader_free;
+	struct db *idle;
+	unsigned readers;
+	atomic_uint_fast64_t transactions, commits;
+	char path[PATH_SIZE];
+};
+
+/* One work in its savepoint. Its error, or that of a statement it overlooked. */
+static enum err work_run(struct db *db, struct work_item *item)
+{
+	TRY(db_settle(db, db_command(db, SQL_ENGINE_SAVEPOINT)));
+	enum err e = db_settle(db, item->work(db, item->ctx));
+	ENSURE(db_in_transaction(db), e != OK ? e : ERR_STORE);
+	enum err undone = OK;
+	if (e != OK)
+		undone = db_settle(db, db_command(db, SQL_ENGINE_ROLLBACK_WORK));
+	enum err released = db_settle(db, db_command(db, SQL_ENGINE_RELEASE));
+	if (undone != OK || released != OK)
+		(void)db_settle(db, db_command(db, SQL_ENGINE_ROLLBACK));
+	return e != OK ? e : released;
+}
+
+/* Runs the works of an open transaction and commits. Not OK: nothing of the batch was kept. */
+static enum err batch_commit(struct store *s, struct work_item *batch)
+{
+	struct db *db = s->writer;
+	uint64_t kept = 0;
+	int64_t before = db_total_changes(db);
+	for (struct work_item *i = batch; i != NULL; i = i->next) {
+		i->result = work_run(db, i);
+		i->is_run = true;
+		ENSURE(db_in_transaction(db), ERR_STORE);
+		kept += i->result == OK;
+	}
+	TRY(db_settle(db, db_command(db, SQL_ENGINE_COMMIT)));
+	atomic_fetch_add(&s->transactions, kept);
+	if (db_total_changes(db) != before)
+		atomic_fetch_add(&s->commits, 1);
+	return OK;
+}
+
+static void batch_run(struct store *s, struct work_item *batch)
+{
+	struct db *db = s->writer;
+	enum err e = db_settle(db, db_command(db, SQL_ENGINE_BEGIN_WRITE));
+	if (e == OK)
+		e = batch_commit(s, batch);
+	if (e != OK && db_in_transaction(db))
+		(void)db_settle(db, db_command(db, SQL_ENGINE_ROLLBACK));
+	if (e == OK)
+		return;
+	log_error("batch not committed", "error=%s", err_symbol(e));
+	for (struct work_item *i = batch; i != NULL; i = i->next)
+		if (!i->is_run || i->result == OK)
+			i->result = e == ERR_BUSY ? e : ERR_STORE;
+}
+
+/* Waits for work; NULL when the store closes and nothing is left. */
+static struct work_item *batch_take(struct store *s)
+{
+	pthread_mutex_lock(&s->lock);
+	while (s->first == NULL && !s->is_closing)
+		pthread_cond_wait(&s->queued, &s->lock);
+	struct work_item *batch = s->first, *end = batch;
+	for (int n = 1; end != NULL && end->next != NULL && n < BATCH_MAX; n++)
+		end = end->next;
+	if (end != NULL) {
+		s->first = end->next;
+		end->next = NULL;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return batch;
+}
+
+static void *writer_main(void *arg)
+{
+	struct store *s = arg;
+	for (struct work_item *batch; (batch = batch_take(s)) != NULL;) {
+		batch_run(s, batch);
+		while (batch != NULL) {
+			struct work_item *next =
+			    batch->next; /* an item is gone once its caller wakes */
+			sem_post(&batch->done);
+			batch = next;
+		}
+	}
+	return NULL;
+}
+
+static enum err write_queued(struct store *s, struct work_item *item)
+{
+	ENSURE(sem_init(&item->done, 0, 0) == 0, ERR_STORE);
+	pthread_mutex_lock(&s->lock);
+	if (s->first == NULL)
+		s->first = item;
+	else
+		s->last->next = item;
+	s->last = item;
+	pthread_cond_signal(&s->queued);
+	pthread_mutex_unlock(&s->lock);
+	while (sem_wait(&item->done) != 0 && errno == EINTR)
+		continue;
+	sem_destroy(&item->done);
+	return item->result;
+}
+
+enum err store_write(struct store *s, store_work work, void *ctx)
+{
+	struct work_item item = {.work = work, .ctx = ctx, .result = ERR_STORE};
+	if (!s->is_tool)
+		return write_queued(s, &item);
+	pthread_mutex_lock(&s->lock);
+	batch_run(s, &item);
+	pthread_mutex_unlock(&s->lock);
+	return item.result;
+}
+
+static enum err reader_open(struct store *s, struct db **out)
+{
+	TRY(db_open(s->path, DB_READER, out));
+	enum err e = db_setup(*out, DB_READER);
+	if (e != OK)
+		db_close(*out);
+	return e;
+}
+
+/* The reader last used comes first, so a quiet store touches one connection's memory. */
+static enum err reader_take(struct store *s, struct db **out)
+{
+	pthread_mutex_lock(&s->lock);
+	while (s->idle == NULL && s->readers == READERS_MAX)
+		pthread_cond_wait(&s->reader_free, &s->lock);
+	*out = s->idle;
+	if (*out != NULL)
+		s->idle = (*out)->next;
+	else
+		s->readers++;
+	pthread_mutex_unlock(&s->lock);
+	if (*out != NULL)
+		return OK;
+	enum err e = reader_open(s, out);
+	if (e == OK)
+		return OK;
+	pthread_mutex_lock(&s->lock);
+	s->readers--;
+	pthread_cond_signal(&s->reader_free);
+	pthread_mutex_unlock(&s->lock);
+	return e;
+}
+
+static void reader_give(struct store *s, struct db *db)
+{
+	pthread_mutex_lock(&s->lock);
+	db->next = s->idle;
+	s->idle = db;
+	pthread_cond_signal(&s->reader_free);
+	pthread_mutex_unlock(&s->lock);
+}
+
+enum err store_read(struct store *s, store_work work, void *ctx)
+{
+	struct db *db = NULL;
+	TRY(reader_take(s, &db));
+	enum err e = db_settle(db, db_command(db, SQL_ENGINE_BEGIN_READ));
+	if (e == OK)
+		e = db_settle(db, work(db, ctx));
+	if (db_in_transaction(db)) {
+		enum err ended = db_settle(db, db_command(db, SQL_ENGINE_ROLLBACK));
+		e = e != OK ? e : ended;
+	}
+	reader_give(s, db);
+	return e;
+}
+
+void store_counts(struct store *s, struct store_counts *out)
+{
+	out->transactions = atomic_load(&s->transactions);
+	out->commits = atomic_load(&s->commits);
+}
+
+static enum err file_create(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ENSURE(fd >= 0, ERR_IO);
+	int closed = close(fd);
+	ENSURE(closed == 0, ERR_IO);
+	return OK;
+}
+
+/* Held while the schema is looked at, so that two programs starting at once take turns. */
+static enum err schema_lock(const char *data, int *out)
+{
+	char path[PATH_SIZE];
+	int n = snprintf(path, sizeof(path), "%s/db/lock", data);
+	ENSURE(n > 0 && (size_t)n < sizeof(path), ERR_IO);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ENSURE(fd >= 0, ERR_IO);
+	int rc;
+	while ((rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+		continue;
+	if (rc != 0)
+		close(fd);
+	ENSURE(rc == 0, ERR_IO);
+	*out = fd;
+	return OK;
+}
+
+static enum err database_open(struct store *s)
+{
+	TRY(file_create(s->path));
+	TRY(db_open(s->path, DB_WRITER, &s->writer));
+	TRY(db_setup(s->writer, DB_WRITER));
+	TRY(migrate_run(s->writer, migration_texts, MIGRATION_COUNT, clock_now()));
+	TRY(db_settle(s->writer, db_verify(s->writer)));
+	/* Preparing a PRAGMA may already run it: set up again what the check touched. */
+	return db_settle(s->writer, db_setup(s->writer, DB_WRITER));
+}
+
+static enum err store_start(struct store *s, const struct store_config *config)
+{
+	int lock = -1;
+	int n = snprintf(s->path, sizeof(s->path), "%s/db", config->data);
+	ENSURE(n > 0 && (size_t)n < sizeof(s->path), ERR_IO);
+	ENSURE(mkdir(s->path, 0700) == 0 || errno == EEXIST, ERR_IO);
+	n = snprintf(s->path, sizeof(s->path), "%s/db/chirograph.db", config->data);
+	ENSURE(n > 0 && (size_t)n < sizeof(s->path), ERR_IO);
+	TRY(schema_lock(config->data, &lock));
+	enum err e = database_open(s);
+	close(lock);
+	ENSURE(e == OK, e);
+	if (!s->is_tool)
+		s->has_thread = pthread_create(&s->thread, NULL, writer_main, s) == 0;
+	ENSURE(s->is_tool || s->has_thread, ERR_STORE);
+	return OK;
+}
+
+enum err store_open(const struct store_config *config, struct store **out)
+{
+	struct store *s = mem_alloc(sizeof(*s));
+	ENSURE(s != NULL, ERR_MEMORY);
+	s->is_tool = config->is_tool;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->queued, NULL);
+	pthread_cond_init(&s->reader_free, NULL);
+	enum err e = store_start(s, config);
+	if (e != OK) {
+		store_close(s);
+		return e;
+	}
+	*out = s;
+	return OK;
+}
+
+void store_close(struct store *s)
+{
+	if (s == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->is_closing = true;
+	pthread_cond_signal(&s->queued);
+	pthread_mutex_unlock(&s->lock);
+	if (s->has_thread)
+		pthread_join(s->thread, NULL);
+	for (struct db *db; (db = s->idle) != NULL;) {
+		s->idle = db->next;
+		db_close(db);
+	}
+	db_close(s->writer);
+	pthread_cond_destroy(&s->reader_free);
+	pthread_cond_destroy(&s->queued);
+	pthread_mutex_destroy(&s->lock);
+	mem_free(s, sizeof(*s));
+}
