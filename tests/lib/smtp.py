@@ -10,6 +10,7 @@ import asyncio
 import email
 import email.policy
 import json
+import logging
 import ssl
 import sys
 import warnings
@@ -17,6 +18,7 @@ import warnings
 from aiosmtpd.smtp import SMTP, AuthResult
 
 warnings.simplefilter("ignore")
+logging.disable(logging.CRITICAL)
 
 
 def emit(value):

@@ -1,0 +1,31 @@
+// Drives tests/courier/courier_tool.c: one JSON line a job, answers matched by id.
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+
+export function startCourier(tool = process.env.COURIER_TOOL) {
+	const child = spawn(tool, { stdio: ['pipe', 'pipe', 'pipe'] });
+	const waiting = new Map();
+	let last = 0;
+	let log = '';
+	child.stderr.on('data', (data) => { log += data; });
+	createInterface({ input: child.stdout }).on('line', (line) => {
+		const answer = JSON.parse(line);
+		waiting.get(answer.id)(answer);
+		waiting.delete(answer.id);
+	});
+	const ended = new Promise((resolve) => child.once('exit', resolve));
+	return {
+		run(name, job) {
+			const id = ++last;
+			return new Promise((resolve) => {
+				waiting.set(id, resolve);
+				child.stdin.write(JSON.stringify({ id, do: name, ...job }) + '\n');
+			});
+		},
+		log: () => log,
+		async stop() {
+			child.stdin.end();
+			return ended;
+		},
+	};
+}
