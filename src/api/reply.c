@@ -1,0 +1,121 @@
+/*
+ * Answers. An error's texts come from the one table; "{field}" and "{detail}" are filled
+ * with what the decoder knew. A 500 is kept as an incident, and its id is what the caller
+ * is told: the cause stays in the log.
+ */
+#include "api/call.h"
+
+#include "base/log.h"
+#include "store/incidents.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void reply_json(struct http_reply *reply, unsigned status, struct json_writer *w)
+{
+	reply->status = status;
+	reply->content_type = "application/json";
+	jw_init(w, &reply->body);
+	jw_object(w, NULL);
+}
+
+static void fill(struct buf *out, const char *text, const char *field, const char *detail)
+{
+	while (*text != 0) {
+		size_t plain = strcspn(text, "{");
+		buf_put(out, text, plain);
+		text += plain;
+		if (strncmp(text, "{field}", 7) == 0) {
+			buf_put_str(out, field);
+			text += 7;
+		} else if (strncmp(text, "{detail}", 8) == 0) {
+			buf_put_str(out, detail);
+			text += 8;
+		} else if (*text != 0) {
+			buf_put_byte(out, (uint8_t)*text++);
+		}
+	}
+	while (out->size > 0 && out->data[out->size - 1] == ' ')
+		out->size--;
+}
+
+static const char *title_of(unsigned status)
+{
+	switch (status) {
+	case 400: return "Bad Request";
+	case 401: return "Unauthorized";
+	case 403: return "Forbidden";
+	case 404: return "Not Found";
+	case 405: return "Method Not Allowed";
+	case 406: return "Not Acceptable";
+	case 409: return "Conflict";
+	case 416: return "Range Not Satisfiable";
+	case 429: return "Too Many Requests";
+	case 431: return "Request Header Fields Too Large";
+	case 501: return "Not Implemented";
+	case 503: return "Service Unavailable";
+	default: return "Internal Server Error";
+	}
+}
+
+static enum err incident_work(struct db *db, void *ctx)
+{
+	return store_incident_add(db, ctx);
+}
+
+/* What the caller can quote to the operator. */
+static const char *keep_incident(
+    struct app *app, const struct http_request *req, enum err e, char id[UUID_TEXT_SIZE])
+{
+	struct incident incident = {.external_id = id,
+	    .created_at = req->now,
+	    .route = req->route ? req->route->name : "",
+	    .detail = err_symbol(e)};
+	if (random_uuid(id) != OK)
+		return "";
+	log_error("incident", "incident=%s route=%s error=%s", id, incident.route, incident.detail);
+	if (store_write(app->store, incident_work, &incident) != OK)
+		log_error("incident not stored", "incident=%s", id);
+	return id;
+}
+
+static void put_texts(
+    struct http_reply *reply, const struct err_row *row, const char *field, const char *detail)
+{
+	struct json_writer w;
+	struct buf text;
+	buf_init(&text, 4096);
+	reply_json(reply, row->status, &w);
+	jw_string(&w, "title", title_of(row->status));
+	fill(&text, row->english, field, detail);
+	jw_span(&w, "description", buf_span(&text));
+	buf_reset(&text);
+	fill(&text, row->portuguese, field, detail);
+	jw_span(&w, "translation", buf_span(&text));
+	jw_string(&w, "code", row->code);
+	if (field[0] != 0)
+		jw_string(&w, "field", field);
+	jw_end_object(&w);
+	buf_free(&text);
+}
+
+void reply_error(struct app *app, const struct http_request *req, struct http_reply *reply,
+    enum err e, const struct fault *fault)
+{
+	bool is_described = fault != NULL && fault->code == e;
+	const struct err_row *row = err_row(e);
+	char id[UUID_TEXT_SIZE] = "", detail[FAULT_DETAIL_MAX + 128];
+	snprintf(detail, sizeof detail, "%s", is_described ? fault->detail : "");
+	if (row->status == 500) {
+		keep_incident(app, req, e, id);
+		row = err_row(ERR_INTERNAL);
+		snprintf(detail, sizeof detail, "Incident %s%s%s.", id,
+		    app->support_email ? "; contact " : "",
+		    app->support_email ? app->support_email : "");
+	}
+	buf_reset(&reply->body);
+	reply->source = (struct http_source){.read = NULL};
+	if (row->status == 503 || row->status == 429)
+		http_reply_header(reply, "Retry-After", row->status == 503 ? "2" : "60");
+	put_texts(reply, row, is_described ? fault->field : "", detail);
+}
