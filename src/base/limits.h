@@ -23,7 +23,10 @@
 #define LIMIT_KEEPALIVE_MS 60000
 #define LIMIT_QUEUE 1024 /* requests waiting for a worker; then 503 */
 #define LIMIT_WORKERS 64
+#define LIMIT_QUEUE_MS 10000                 /* waited longer for a worker: 503 */
 #define LIMIT_DRAIN_MS 30000
+#define LIMIT_DRAIN_IDLE_MS 300              /* an idle connection's last chance to send a request */
+#define LIMIT_LINGER_MS 5000                 /* reading on after a refusal, so that its reply arrives */
 
 /* JSON */
 #define LIMIT_JSON_DEPTH 32

@@ -1,7 +1,7 @@
 /*
  * The HTTP/1.1 server: one loop thread owns sockets and TLS, a pool of workers runs the
- * handlers, which may block. libevent stays behind this header. A strict guard looks at
- * every head before libevent parses it.
+ * handlers, which may block. libevent and OpenSSL stay behind this header. One strict reader
+ * (head.h) decides what a request is; what two readers could understand differently is refused.
  *
  * A request is immutable and lives, with its arena, until its reply has been written.
  */
@@ -21,7 +21,7 @@ enum http_method {
 	HTTP_DELETE = 32,
 };
 
-const char *http_method_name(enum http_method m);
+const char *http_method_name(enum http_method m); /* "" for 0: the head could not be read */
 
 #define HTTP_PARAMS_MAX 4
 #define HTTP_ADDRESS_SIZE 46 /* INET6_ADDRSTRLEN */
@@ -41,16 +41,18 @@ struct http_request {
 	const struct http_header *headers;   /* every line, in order, doubles included */
 	size_t header_count;
 	struct span body;
-	char client[HTTP_ADDRESS_SIZE];      /* the client's address; through trusted proxies only */
-	struct span forwarded;               /* X-Forwarded-For as it came from a trusted proxy, or empty */
-	const struct http_route *route;      /* NULL in fault() when nothing matched */
-	struct arena *arena;                 /* capped at LIMIT_ARENA_REQUEST */
-	int64_t now;                         /* Unix ms, read once when the head was complete */
+	char client[HTTP_ADDRESS_SIZE]; /* the client's address; through trusted proxies only */
+	struct span forwarded; /* X-Forwarded-For as it came from a trusted proxy, or empty */
+	const struct http_route *route; /* NULL in fault() when nothing matched */
+	struct arena *arena;            /* capped at LIMIT_ARENA_REQUEST */
+	int64_t now;                    /* Unix ms, read once when the head was complete */
+	const char *detail;             /* in fault(): what exactly was wrong, or NULL */
 };
 
 /* Where a large body comes from, piece by piece, so that it never stands in memory whole. */
 struct http_source {
-	enum err (*read)(void *ctx, uint64_t offset, size_t size, struct buf *out); /* from a worker */
+	enum err (*read)(
+	    void *ctx, uint64_t offset, size_t size, struct buf *out); /* from a worker */
 	void (*close)(void *ctx); /* once, whatever happened; may be NULL */
 	void *ctx;
 	uint64_t size; /* of the whole representation */
@@ -59,12 +61,12 @@ struct http_source {
 #define HTTP_REPLY_HEADERS_MAX 24
 
 struct http_reply {
-	unsigned status;                 /* 200 unless set */
-	const char *content_type;        /* NULL: none; "application/json" carries no charset */
-	struct buf body;                 /* owned by the server; limit LIMIT_BODY_CREATE */
-	struct http_source source;       /* used when source.read is set; Range is answered from it */
+	unsigned status;           /* 200 unless set */
+	const char *content_type;  /* NULL: none; "application/json" carries no charset */
+	struct buf body;           /* owned by the server; limit LIMIT_BODY_CREATE */
+	struct http_source source; /* used when source.read is set; Range is answered from it */
 	struct {
-		const char *name, *value;    /* arena or static strings */
+		const char *name, *value; /* arena or static strings */
 	} headers[HTTP_REPLY_HEADERS_MAX];
 	size_t header_count;
 };
@@ -72,54 +74,70 @@ struct http_reply {
 /* Add a header (values with CR, LF or NUL are refused: ERR_INTERNAL in the log, header dropped). */
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
 
-/* First value of a header, name in any case; empty when absent. *count (may be NULL): how many lines. */
+/* First value of a header, name in any case; empty when absent. *count (may be NULL): how many
+ * lines. */
 struct span http_header(const struct http_request *req, const char *name, size_t *count);
 /* Percent-decoded value of a query parameter, from the request's arena; false when absent. */
 bool http_query(const struct http_request *req, const char *name, struct span *out);
-/* One part of a multipart/form-data body (RFC 7578). Lenient where real clients are: a leading CRLF,
- * no part Content-Type, no last CRLF. */
+/* One part of a multipart/form-data body (RFC 7578). Lenient where real clients are: a leading
+ * CRLF, no part Content-Type, no last CRLF. */
 struct http_part {
 	struct span name, filename, content_type, data;
 };
-enum err CHECKED http_multipart(const struct http_request *req, struct http_part *parts, size_t room, size_t *count);
+enum err CHECKED http_multipart(
+    const struct http_request *req, struct http_part *parts, size_t room, size_t *count);
 
 typedef void (*http_handler)(void *app, const struct http_request *req, struct http_reply *reply);
 
-/* One row of the one route table. Router, OpenAPI check, isolation tests and header tests read it. */
+/* One row of the one route table. Router, OpenAPI check, isolation tests and header tests read it.
+ */
 struct http_route {
-	enum http_method method;   /* GET answers HEAD too */
-	const char *pattern;       /* "/sign/envelope/:envelope/document" */
-	const char *name;          /* operation id */
-	unsigned schemes;          /* AUTH_* bits of auth/auth.h; 0: public */
-	unsigned tenant;           /* TENANT_* of auth/auth.h: how rows are bound to the caller */
-	size_t body_limit;         /* bytes; 0: a body is refused */
+	enum http_method method; /* GET answers HEAD too */
+	const char *pattern;     /* "/sign/envelope/:envelope/document"; "/?" at the end: with or
+				  * without the slash. The first row that fits wins. */
+	const char *name;        /* operation id */
+	unsigned schemes;        /* AUTH_* bits of auth/auth.h; 0: public */
+	unsigned tenant;         /* TENANT_* of auth/auth.h: how rows are bound to the caller */
+	size_t body_limit;       /* bytes; 0: a body is refused */
 	http_handler handle;
 };
 
 struct http_config {
-	int listen_fd;             /* bound and listening, non-blocking; owned */
-	SSL_CTX *tls;              /* borrowed */
+	int listen_fd; /* bound and listening, non-blocking; owned */
+	SSL_CTX *tls;  /* borrowed */
 	const struct http_route *routes;
 	size_t route_count;
 	void *app;
 	/* What the server itself must answer (no route, wrong method, too large, busy, draining):
-	 * the app writes it in the form of the route's family. */
-	void (*fault)(void *app, const struct http_request *req, enum err e, struct http_reply *reply);
-	/* Sees every reply before it is sent (security headers, signatures, access log). May be NULL. */
-	void (*finish)(void *app, const struct http_request *req, struct http_reply *reply, int64_t micros);
+	 * the app writes it in the form of the route's family. reply->status is set; Allow and
+	 * Retry-After are added. May run on the loop: must not block. req->method may be 0. */
+	void (*fault)(
+	    void *app, const struct http_request *req, enum err e, struct http_reply *reply);
+	/* Sees every reply, cut to its range, before it is sent (signatures, access log). May be
+	 * NULL. On a worker, except for ERR_BUSY when the queue is full. */
+	void (*finish)(
+	    void *app, const struct http_request *req, struct http_reply *reply, int64_t micros);
 	const char *const *trusted_proxies; /* addresses or CIDR, NULL ended */
 	unsigned workers;
+	/* 0: the value of limits.h. */
+	int64_t head_ms, body_ms, keepalive_ms, queue_ms, drain_ms, drain_idle_ms;
+	size_t body_rate, connections, queue, buffered_bytes;
 };
 
 struct http_server;
 
 enum err CHECKED http_server_new(const struct http_config *config, struct http_server **out);
-/* Runs the loop on the calling thread until http_server_stop; then drains (LIMIT_DRAIN_MS). */
+/* Runs the loop on the calling thread until http_server_stop; then drains (LIMIT_DRAIN_MS).
+ * Ignores SIGPIPE for the process; workers block all signals. */
 enum err CHECKED http_server_run(struct http_server *s);
-void http_server_stop(struct http_server *s);   /* async-signal-safe */
+void http_server_stop(struct http_server *s);              /* async-signal-safe */
 void http_server_tls(struct http_server *s, SSL_CTX *tls); /* new connections use it; thread-safe */
-/* Add a descriptor to the loop: on_ready is called on the loop thread when it is readable. */
-enum err CHECKED http_server_watch(struct http_server *s, int fd, void (*on_ready)(void *ctx, int fd), void *ctx);
-void http_server_free(struct http_server *s);
+/* Add a descriptor to the loop: on_ready is called on the loop thread while it is readable or at
+ * its end: there, unwatch it before closing it. Any thread. */
+enum err CHECKED http_server_watch(
+    struct http_server *s, int fd, void (*on_ready)(void *ctx, int fd), void *ctx);
+void http_server_unwatch(
+    struct http_server *s, int fd);           /* on the loop thread, or when it does not run */
+void http_server_free(struct http_server *s); /* waits for running handlers */
 
 #endif
