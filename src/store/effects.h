@@ -17,20 +17,21 @@
 #include "store/store.h"
 
 struct effect {
-	const char *kind;        /* "message", "seal", "webhook" */
-	const char *purpose;     /* message: "invite", "code", "copy"; webhook: its type */
+	const char *kind;    /* "message", "seal", "webhook" */
+	const char *purpose; /* message: "invite", "code", "copy"; webhook: its type */
 	enum event_kind event;
-	int signer, document;    /* index, or EVENT_NONE */
+	int signer, document; /* index, or EVENT_NONE */
 };
 
 #define EFFECTS_PER_EVENT_MAX (LIMIT_SIGNERS + LIMIT_DOCUMENTS + 1)
 
-/* Pure: what one event of this state sets in motion. wants: the webhook's types with spaces between,
- * NULL when there is no webhook. */
+/* Pure: what one event of this state sets in motion. wants: the webhook's types with spaces
+ * between, NULL when there is no webhook. */
 size_t effects_of(const struct envelope *state, const struct event *event, const char *wants,
     struct effect out[EFFECTS_PER_EVENT_MAX]);
 
-/* Adds the jobs of one event. sequence: the event's; code: the digits of a CODE_SENT event, else NULL. */
+/* Adds the jobs of one event. sequence: the event's; code: the digits of a CODE_SENT event, else
+ * NULL. */
 enum err CHECKED effects_add(struct db *db, const struct envelope *state, const struct event *event,
     int64_t sequence, const uint8_t *data_key, const char *code, int64_t now);
 
