@@ -1,0 +1,147 @@
+/*
+ * Where the way ends, or pauses: signed, declined, canceled, expired, a link that is none, no
+ * connection, a busy or failing server. Each says what is true and what can be done next.
+ */
+import { h, icon, icons } from '../shared/dom.js'
+import { date_time, t } from '../shared/i18n.js'
+import { address, call } from './api.js'
+import { button, heading } from './frame.js'
+
+const poll_first = 2500, poll_longest = 30000, poll_for = 20 * 60000
+const redirect_after = 6
+
+function end(name, mark, title, body, actions = []) {
+	return {
+		name, title,
+		body: h('div', { class: 'screen end' },
+			h('div', { class: `seal ${name}` }, icon(mark)), heading(title), body,
+			actions.length > 0 && h('div', { class: 'actions' }, actions)),
+	}
+}
+
+function contact(app) {
+	const mail = app.state?.organization?.support_email
+	if (!mail)
+		return h('p', null, t('ask_sender'))
+	return h('p', null, t('ask_support'), ' ', h('a', { href: `mailto:${mail}` }, mail))
+}
+
+function retry_button(retry) {
+	return h('button', { type: 'button', class: 'button', id: 'next', onclick: retry }, t('retry'))
+}
+
+/* Asks less and less often, never while the page is hidden; gives up after a while. */
+function poll(app, on_ready) {
+	const since = Date.now()
+	let wait = poll_first
+	let timer = setTimeout(ask, wait)
+	async function ask() {
+		if (!document.hidden) {
+			const state = await call('state').catch(() => null)
+			if (state?.dossiers?.length > 0)
+				return on_ready(state)
+		}
+		wait = Math.min(wait * 1.4, poll_longest)
+		if (Date.now() - since < poll_for)
+			timer = setTimeout(ask, wait)
+		return undefined
+	}
+	return () => clearTimeout(timer)
+}
+
+function downloads(dossiers) {
+	return dossiers.map((item, i) => h('a', {
+		class: i === 0 ? 'button' : 'button second', href: address(`dossier/${item.index}`), download: true,
+	}, icon(icons.download), dossiers.length === 1 ? t('download_dossier') : t('download_named', { name: item.name })))
+}
+
+function redirect(app, main) {
+	const target = app.state.redirect_url
+	let left = redirect_after
+	const line = main.querySelector('.redirect-text')
+	const stop = () => {
+		clearInterval(timer)
+		main.querySelector('.redirect')?.remove()
+	}
+	const timer = setInterval(() => {
+		left--
+		line.textContent = t('redirect_in', { count: left })
+		if (left <= 0) {
+			clearInterval(timer)
+			location.assign(target)
+		}
+	}, 1000)
+	main.querySelector('#stay')?.addEventListener('click', stop)
+	return () => clearInterval(timer)
+}
+
+function is_web(address_text) {
+	return /^https:\/\//i.test(address_text ?? '')
+}
+
+export function done(app) {
+	const { signer, dossiers, redirect_url } = app.state
+	const ready = dossiers?.length > 0
+	const goes_on = is_web(redirect_url)
+	const announce = h('p', { role: 'status', class: ready ? '' : 'waiting' }, ready ? t('done_ready') : t('done_waiting'))
+	const screen = end('done', icons.check, t('done_title', { name: signer.name.split(/\s+/)[0] }), [
+		announce,
+		h('p', { class: 'quiet' }, t('done_mail')),
+		goes_on && h('div', { class: 'redirect notice' },
+			h('p', { class: 'redirect-text' }, t('redirect_in', { count: redirect_after })),
+			h('button', { type: 'button', class: 'text-button strong', id: 'stay' }, t('redirect_stay'))),
+	], [
+		ready ? downloads(dossiers) : h('a', { class: 'button second', href: address('document/0'), download: true },
+			icon(icons.download), t('download_original')),
+		goes_on && h('a', { class: 'button second', href: redirect_url, rel: 'noreferrer' }, t('redirect_button', { organization: app.state.organization.name })),
+	])
+	screen.shown = (main) => {
+		const stop = [
+			ready ? null : poll(app, (state) => { app.take(state); app.render() }),
+			goes_on ? redirect(app, main) : null,
+		]
+		return () => stop.forEach((end_it) => end_it?.())
+	}
+	return screen
+}
+
+export function refused(app) {
+	return end('refused', icons.cross, t('refused_title'),
+		[h('p', null, t('refused_text', { organization: app.state.organization.name })), contact(app)])
+}
+
+export function canceled(app) {
+	return end('canceled', icons.cross, t('canceled_title'),
+		[h('p', null, t('canceled_text', { organization: app.state.organization.name, subject: app.state.envelope.subject })), contact(app)])
+}
+
+export function expired(app) {
+	return end('expired', icons.clock, t('expired_title'),
+		[h('p', null, t('expired_text', { time: date_time(app.state.envelope.expires_at), organization: app.state.organization.name })), contact(app)])
+}
+
+export function unknown(app) {
+	return end('unknown', icons.question, t('unknown_title'), [h('p', null, t('unknown_text')), contact(app)])
+}
+
+export function offline(app, { retry }) {
+	const screen = end('offline', icons.cloud, t('offline_title'), [h('p', null, t('offline_text'))], [retry_button(retry)])
+	screen.shown = () => {
+		addEventListener('online', retry, { once: true })
+		return () => removeEventListener('online', retry)
+	}
+	return screen
+}
+
+export function busy(app, { retry, failure }) {
+	const wait = failure.retry_after
+	return end('busy', icons.clock, t('busy_title'),
+		[h('p', null, t('busy_text')), wait && h('p', null, t('busy_wait', { count: wait }))], [retry_button(retry)])
+}
+
+export function broken(app, { retry, failure } = {}) {
+	return end('broken', icons.question, t('broken_title'),
+		[h('p', null, t('broken_text')), contact(app),
+			failure?.text && h('p', { class: 'fine' }, failure.text)],
+		[retry_button(retry ?? app.refresh ?? button)])
+}
