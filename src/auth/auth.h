@@ -29,19 +29,19 @@ struct principal {
 	enum auth_scheme scheme;
 	int64_t organisation; /* row id */
 	enum environment environment;
-	int64_t key;          /* api_key row id */
-	int64_t user;         /* row id, 0: none */
+	int64_t key;  /* api_key row id */
+	int64_t user; /* row id, 0: none */
 };
 
 #define API_KEY_ID_BYTES 10
 #define API_KEY_SECRET_BYTES 32
 
-struct auth_key {                     /* one stored key */
+struct auth_key { /* one stored key */
 	int64_t row, organisation, user;
 	enum environment environment;
 	enum auth_scheme scheme;
-	uint8_t secret_hash[32];      /* SHA-256 of the whole key text */
-	int64_t revoked_at;           /* 0: live */
+	uint8_t secret_hash[32]; /* SHA-256 of the whole key text */
+	int64_t revoked_at;      /* 0: live */
 };
 
 /* What auth needs of the store. */
@@ -55,7 +55,8 @@ struct auth_store {
 enum err CHECKED auth_check(const struct auth_store *store, const struct http_request *req,
     struct principal *out, struct fault *fault);
 
-/* A new key: base64url of {"key_id":…,"key":…[,"sandbox":true]}; text shown once, only the hash is kept. */
+/* A new key: base64url of {"key_id":…,"key":…[,"sandbox":true]}; text shown once, only the hash is
+ * kept. */
 enum err CHECKED auth_key_new(enum environment environment, struct buf *text,
     uint8_t key_id[API_KEY_ID_BYTES], uint8_t secret_hash[32]);
 
