@@ -4,7 +4,7 @@
  * own). Thread-safe: a small pool of connections, made anew when keyd was restarted.
  *
  * Keys at rest: root key -> organisation key -> data key per envelope (AES-256 key wrap,
- * RFC 5649 / NIST SP 800-38F). Wrapped keys live in the database.
+ * RFC 3394 / NIST SP 800-38F). Wrapped keys live in the database.
  */
 #ifndef CHIROGRAPH_KEYD_KEYD_H
 #define CHIROGRAPH_KEYD_KEYD_H
@@ -35,9 +35,9 @@ enum err CHECKED keyd_data_key_open(struct keyd *k, const struct wrapped_key *or
 
 /* Keys that front itself may hold, derived from the root key by HKDF with a fixed label. */
 enum keyd_purpose {
-	KEYD_FILE_LINKS = 1,   /* MAC of the links to files */
-	KEYD_BLIND_INDEX = 2,  /* keyed index of personal data */
-	KEYD_IDEMPOTENCY = 3,  /* stored answers */
+	KEYD_FILE_LINKS = 1,  /* MAC of the links to files */
+	KEYD_BLIND_INDEX = 2, /* keyed index of personal data */
+	KEYD_IDEMPOTENCY = 3, /* stored answers */
 };
 enum err CHECKED keyd_derive(struct keyd *k, enum keyd_purpose purpose, uint8_t key[KEY_SIZE]);
 
@@ -45,7 +45,8 @@ enum err CHECKED keyd_derive(struct keyd *k, enum keyd_purpose purpose, uint8_t 
 enum err CHECKED keyd_seal_chain(struct keyd *k, struct buf *chain);
 /* Sign the DER of a CMS SignedAttributes SET (tag 0x31); keyd checks its form and hashes it
  * itself. signature: DER ECDSA or PKCS#1 v1.5 RSA, SHA-256. */
-enum err CHECKED keyd_seal_sign(struct keyd *k, struct span signed_attributes, struct buf *signature);
+enum err CHECKED keyd_seal_sign(
+    struct keyd *k, struct span signed_attributes, struct buf *signature);
 
 /* Ed25519 over a Standard Webhooks content string ("id.timestamp.body"): the v1a signature. */
 enum err CHECKED keyd_webhook_sign(struct keyd *k, struct span content, uint8_t signature[64]);
@@ -55,15 +56,30 @@ enum err CHECKED keyd_webhook_public(struct keyd *k, uint8_t key[32]);
  * it for each handshake). Fresh certificates are read at each call: SIGHUP calls it again. */
 enum err CHECKED keyd_tls_context(struct keyd *k, SSL_CTX **out);
 
-/* The role: answers on connections handed over the control socket until it closes. */
+/* Reads the sealing key again, signs and verifies with it, looks at the certificate's dates.
+ * ERR_NOT_READY with the reason (an English sentence's end) when nothing may be submitted. */
+enum err CHECKED keyd_seal_test(struct keyd *k, char reason[FAULT_DETAIL_MAX]);
+
+/* The role: answers on connections handed over the control socket until it closes. Paths may be
+ * NULL or empty: then the files that init made in DIR/keys are used. */
 struct keyd_config {
-	int control;            /* receives one descriptor a frame: a new connection to serve */
-	const char *data;       /* DIR, for keys/ */
+	int control;      /* receives one descriptor a frame: a new connection to serve */
+	const char *data; /* DIR, for keys/ */
+	const char *tls_certificate_file, *tls_key_file;
+	const char *seal_pkcs12_file, *seal_pkcs12_password_file;
+	const char *seal_certificate_file, *seal_key_file;
+	/* Called when all keys are read and before the first byte of a peer: enters the sandbox.
+	 * keys is the descriptor of DIR/keys. NULL: none. */
+	enum err (*confine)(void *ctx, int keys);
+	void *confine_ctx;
 };
+#define KEYD_EXIT_CONFIG \
+	78 /* sysexits' EX_CONFIG: a key is missing or open to others; no restart helps */
 int keyd_serve(const struct keyd_config *config); /* process exit status */
 
 /* Make what keys/ lacks (root, TLS, seal CA and certificate, response and webhook keys).
  * Existing files are never touched. Used by init only. */
-enum err CHECKED keyd_keys_create(const char *data, const char *organisation_name, const char *const *hosts);
+enum err CHECKED keyd_keys_create(
+    const char *data, const char *organisation_name, const char *const *hosts);
 
 #endif

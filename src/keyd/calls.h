@@ -1,0 +1,24 @@
+/*
+ * The requests keyd answers. A request is one frame: the call's number and its fields; the answer
+ * is one frame: an error number and, when that is 0, the fields named after the arrow.
+ */
+#ifndef CHIROGRAPH_KEYD_CALLS_H
+#define CHIROGRAPH_KEYD_CALLS_H
+
+enum keyd_call {
+	CALL_ORGANISATION_KEY_NEW = 1, /* -> wrapped */
+	CALL_DATA_KEY_NEW = 2,         /* organisation -> wrapped, key */
+	CALL_DATA_KEY_OPEN = 3,        /* organisation, wrapped -> key */
+	CALL_DERIVE = 4,               /* u32 purpose -> key */
+	CALL_SEAL_CHAIN = 5,           /* -> DER certificates */
+	CALL_SEAL_SIGN = 6,            /* signed attributes -> signature */
+	CALL_SEAL_TEST = 7,            /* -> reason, empty when it works */
+	CALL_WEBHOOK_SIGN = 8,         /* content -> signature */
+	CALL_WEBHOOK_PUBLIC = 9,       /* -> key */
+	CALL_TLS_CHAIN = 10,           /* reads the files again -> DER certificates */
+	CALL_TLS_SIGN = 11,            /* key id, digest name, u32 is_pss, content -> signature */
+};
+
+#define CALL_TIMEOUT_MS 10000
+
+#endif

@@ -1,0 +1,276 @@
+/*
+ * The client: a bounded pool of connections. Every request may be repeated without harm, so a
+ * connection that ended (keyd was restarted) is made anew and the request sent again, for a while.
+ */
+#include "keyd/client.h"
+
+#include "base/log.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CLIENT_POOL 8
+#define CLIENT_TRIES 24
+
+struct keyd {
+	int (*dial)(void *ctx);
+	void *ctx;
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	int idle[CLIENT_POOL];
+	unsigned idle_count, out; /* out: connections in use */
+};
+
+enum err keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out)
+{
+	struct keyd *k = mem_alloc(sizeof(*k));
+
+	ENSURE(k != NULL, ERR_MEMORY);
+	k->dial = dial;
+	k->ctx = ctx;
+	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->freed, NULL);
+	*out = k;
+	return OK;
+}
+
+void keyd_close(struct keyd *k)
+{
+	if (k == NULL)
+		return;
+	while (k->idle_count > 0)
+		close(k->idle[--k->idle_count]);
+	pthread_cond_destroy(&k->freed);
+	pthread_mutex_destroy(&k->lock);
+	mem_free(k, sizeof(*k));
+}
+
+/* An idle connection, or -1 and the right to dial one. */
+static int pool_take(struct keyd *k)
+{
+	int sock = -1;
+
+	pthread_mutex_lock(&k->lock);
+	while (k->out == CLIENT_POOL)
+		pthread_cond_wait(&k->freed, &k->lock);
+	k->out++;
+	if (k->idle_count > 0)
+		sock = k->idle[--k->idle_count];
+	pthread_mutex_unlock(&k->lock);
+	return sock;
+}
+
+static void pool_give(struct keyd *k, int sock)
+{
+	pthread_mutex_lock(&k->lock);
+	k->out--;
+	if (sock >= 0)
+		k->idle[k->idle_count++] = sock;
+	pthread_cond_signal(&k->freed);
+	pthread_mutex_unlock(&k->lock);
+}
+
+static enum err exchange(int sock, struct wire_writer *w, struct wire_reader *r)
+{
+	TRY(wire_send(sock, w, CALL_TIMEOUT_MS));
+	return wire_receive(sock, r, CALL_TIMEOUT_MS);
+}
+
+static void wait_before(unsigned attempt)
+{
+	long ms = attempt < 5 ? 10 : 100;
+	struct timespec t = {0, ms * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+static enum err exchange_again(
+    struct keyd *k, int *sock, struct wire_writer *w, struct wire_reader *r)
+{
+	enum err e = ERR_PEER_GONE;
+
+	for (unsigned attempt = 0; e != OK && attempt < CLIENT_TRIES; attempt++) {
+		if (attempt > 1)
+			wait_before(attempt);
+		if (*sock < 0)
+			*sock = k->dial(k->ctx);
+		if (*sock < 0)
+			continue;
+		e = exchange(*sock, w, r);
+		if (e == OK)
+			break;
+		close(*sock);
+		*sock = -1;
+		wire_reader_free(r);
+		wire_reader_init(r);
+	}
+	return e;
+}
+
+enum err keyd_call(struct keyd *k, struct wire_writer *w, struct wire_reader *r)
+{
+	int sock;
+	enum err e;
+	uint32_t result;
+
+	TRY(buf_done(&w->body));
+	sock = pool_take(k);
+	e = exchange_again(k, &sock, w, r);
+	pool_give(k, sock);
+	if (e != OK)
+		log_error("keyd does not answer", "error=%s", err_symbol(e));
+	TRY(e);
+	result = wire_u32(r);
+	ENSURE(result < ERR_COUNT_, ERR_INTERNAL);
+	return (enum err)result;
+}
+
+/* One answer field of exactly this size. */
+static enum err take_exact(struct wire_reader *r, uint8_t *out, size_t size)
+{
+	struct span s = wire_bytes(r);
+
+	ENSURE(!r->failed && s.size == size, ERR_INTERNAL);
+	memcpy(out, s.data, size);
+	return OK;
+}
+
+static enum err take_wrapped(struct wire_reader *r, struct wrapped_key *out)
+{
+	struct span s = wire_bytes(r);
+
+	ENSURE(!r->failed && s.size > 0 && s.size <= KEYD_WRAPPED_MAX, ERR_INTERNAL);
+	memcpy(out->data, s.data, s.size);
+	out->size = s.size;
+	return OK;
+}
+
+static enum err take_buf(struct wire_reader *r, struct buf *out)
+{
+	struct span s = wire_bytes(r);
+
+	ENSURE(wire_end(r), ERR_INTERNAL);
+	buf_put_span(out, s);
+	return buf_done(out);
+}
+
+static struct span wrapped_span(const struct wrapped_key *w)
+{
+	return span_of(w->data, w->size);
+}
+
+enum err keyd_organisation_key_new(struct keyd *k, struct wrapped_key *out)
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_ORGANISATION_KEY_NEW);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_wrapped(&c.r, out);
+}
+
+enum err keyd_data_key_new(struct keyd *k, const struct wrapped_key *organisation,
+    struct wrapped_key *out, uint8_t key[KEY_SIZE])
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_DATA_KEY_NEW);
+	wire_put_bytes(&c.w, wrapped_span(organisation));
+	TRY(keyd_call(k, &c.w, &c.r));
+	TRY(take_wrapped(&c.r, out));
+	return take_exact(&c.r, key, KEY_SIZE);
+}
+
+enum err keyd_data_key_open(struct keyd *k, const struct wrapped_key *organisation,
+    const struct wrapped_key *wrapped, uint8_t key[KEY_SIZE])
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_DATA_KEY_OPEN);
+	wire_put_bytes(&c.w, wrapped_span(organisation));
+	wire_put_bytes(&c.w, wrapped_span(wrapped));
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_exact(&c.r, key, KEY_SIZE);
+}
+
+enum err keyd_derive(struct keyd *k, enum keyd_purpose purpose, uint8_t key[KEY_SIZE])
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_DERIVE);
+	wire_put_u32(&c.w, (uint32_t)purpose);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_exact(&c.r, key, KEY_SIZE);
+}
+
+enum err keyd_seal_chain(struct keyd *k, struct buf *chain)
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_SEAL_CHAIN);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_buf(&c.r, chain);
+}
+
+enum err keyd_seal_sign(struct keyd *k, struct span signed_attributes, struct buf *signature)
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_SEAL_SIGN);
+	wire_put_bytes(&c.w, signed_attributes);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_buf(&c.r, signature);
+}
+
+enum err keyd_seal_test(struct keyd *k, char reason[FAULT_DETAIL_MAX])
+{
+	struct call c CLEANUP(call_free);
+
+	reason[0] = '\0';
+	call_init(&c, CALL_SEAL_TEST);
+	TRY(keyd_call(k, &c.w, &c.r));
+	ENSURE(wire_text(&c.r, reason, FAULT_DETAIL_MAX), ERR_INTERNAL);
+	return reason[0] == '\0' ? OK : ERR_NOT_READY;
+}
+
+enum err keyd_webhook_sign(struct keyd *k, struct span content, uint8_t signature[64])
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_WEBHOOK_SIGN);
+	wire_put_bytes(&c.w, content);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_exact(&c.r, signature, 64);
+}
+
+enum err keyd_webhook_public(struct keyd *k, uint8_t key[32])
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_WEBHOOK_PUBLIC);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_exact(&c.r, key, 32);
+}
+
+enum err keyd_tls_chain(struct keyd *k, struct buf *chain)
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_TLS_CHAIN);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_buf(&c.r, chain);
+}
+
+enum err keyd_tls_sign(struct keyd *k, const struct tls_request *q, struct buf *signature)
+{
+	struct call c CLEANUP(call_free);
+
+	call_init(&c, CALL_TLS_SIGN);
+	wire_put_bytes(&c.w, span_of(q->key_id, SHA256_SIZE));
+	wire_put_str(&c.w, q->digest);
+	wire_put_u32(&c.w, q->is_pss);
+	wire_put_bytes(&c.w, q->content);
+	TRY(keyd_call(k, &c.w, &c.r));
+	return take_buf(&c.r, signature);
+}
