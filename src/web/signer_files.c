@@ -101,7 +101,8 @@ static enum err put_qr(struct visit *v, const QRcode *code)
 	buf_init(&size, 16);
 	buf_format(&size, "%d", code->width + 8); /* a quiet zone of four modules on each side */
 	enum err e = put_modules(code, &path);
-	struct template_value values[] = {{"size", buf_span(&size)}, {"path", buf_span(&path)}};
+	struct template_value values[] = {
+	    {.name = "size", .value = buf_span(&size)}, {.name = "path", .value = buf_span(&path)}};
 	if (e == OK)
 		e = template_fill(span_of(t->data, t->size), values, 2, true, &v->reply->body);
 	buf_free(&path);
