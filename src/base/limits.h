@@ -69,6 +69,9 @@
 #define LIMIT_JOB_LEASE_MS (INT64_C(120) * 1000)
 #define LIMIT_JOB_ATTEMPTS 20
 
+/* Photos */
+#define LIMIT_JPEG_PIXELS 100000000u
+
 /* Blobs */
 #define LIMIT_BLOB_CHUNK (64 * LIMIT_KB)
 #define LIMIT_BLOB_BYTES (128u * LIMIT_MB)

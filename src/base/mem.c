@@ -56,6 +56,11 @@ void mem_free(void *p, size_t size)
 	free(p);
 }
 
+void mem_foreign_free(void *p)
+{
+	free(p);
+}
+
 char *mem_string(const char *s)
 {
 	size_t size = strlen(s) + 1;

@@ -29,7 +29,9 @@ struct pdf_report {
 	bool is_encrypted;            /* with an empty user password: consent needed */
 };
 
-/* allow_unlock: the sender consents to removing the restrictions of an empty-password encryption. */
+/* allow_unlock: the sender consents to removing the restrictions of an empty-password encryption.
+ * The report is filled in every case. ERR_PDF_REFUSED (verdict PDF_REFUSE, reason says why);
+ * ERR_PDF_UNLOCK when only the consent is missing. normalised: filled for PDF_NORMALISE. */
 enum err CHECKED pdf_analyse(struct span in, bool allow_unlock, struct pdf_report *report, struct buf *normalised);
 
 /* What press is told to build. */
@@ -42,12 +44,16 @@ struct pdf_job {
 	int64_t now;             /* Unix ms: /M and /ModDate */
 };
 
-/* Half-made dossier(s): bytes with blanks where the signature goes. Verdict seal_only gives two. */
+/* A half-made dossier: the bytes that stay as they are, then the update with blanks where the
+ * signature goes. Verdict PDF_SEAL_ONLY gives two: the sealed input, then the evidence. */
 struct pdf_draft {
-	struct buf bytes;
+	struct span base;             /* the job's input (borrowed), or `made` */
+	struct buf made;              /* a base of our own making; empty when base is the input */
+	struct buf tail;              /* the update: base and tail are the file */
 	struct buf signed_attributes; /* DER SET, to be signed by keyd */
-	size_t range[4];              /* ByteRange */
-	size_t contents_at, contents_room; /* hex digits between < and > */
+	uint8_t digest[SHA256_SIZE];  /* of everything but the signature's digits */
+	size_t contents_at;           /* in tail: the first digit after < */
+	size_t contents_room;         /* hex digits */
 };
 #define PDF_DRAFTS_MAX 2
 
