@@ -8,12 +8,12 @@
 
 #define TREE_DEPTH 32
 
-static int compare(qpdf_data q, qpdf_oh theirs, const char *key)
+static int compare(qpdf_data q, qpdf_oh theirs, const char *word)
 {
 	size_t size;
 	const char *name = qpdf_oh_get_binary_string_value(q, theirs, &size);
-	size_t n = strlen(key);
-	int order = memcmp(name, key, size < n ? size : n);
+	size_t n = strlen(word);
+	int order = memcmp(name, word, size < n ? size : n);
 	return order != 0 ? order : (size > n) - (size < n);
 }
 

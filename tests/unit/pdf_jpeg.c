@@ -4,6 +4,7 @@
 #include "pdf/pdf.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <jpeglib.h>
 
