@@ -5,7 +5,7 @@
 import { h, icon, icons } from '../shared/dom.js'
 import { date_time, t } from '../shared/i18n.js'
 import { address, call } from './api.js'
-import { button, heading } from './frame.js'
+import { heading } from './frame.js'
 
 const poll_first = 2500, poll_longest = 30000, poll_for = 20 * 60000
 const redirect_after = 6
@@ -107,7 +107,7 @@ export function done(app) {
 
 export function refused(app) {
 	return end('refused', icons.cross, t('refused_title'),
-		[h('p', null, t('refused_text', { organization: app.state.organization.name })), contact(app)])
+		[h('p', null, t('refused_text', { organization: app.state.organization.name.replace(/\.$/, '') })), contact(app)])
 }
 
 export function canceled(app) {
@@ -117,7 +117,7 @@ export function canceled(app) {
 
 export function expired(app) {
 	return end('expired', icons.clock, t('expired_title'),
-		[h('p', null, t('expired_text', { time: date_time(app.state.envelope.expires_at), organization: app.state.organization.name })), contact(app)])
+		[h('p', null, t('expired_text', { time: date_time(app.state.envelope.expires_at), organization: app.state.organization.name.replace(/\.$/, '') })), contact(app)])
 }
 
 export function unknown(app) {
@@ -143,5 +143,5 @@ export function broken(app, { retry, failure } = {}) {
 	return end('broken', icons.question, t('broken_title'),
 		[h('p', null, t('broken_text')), contact(app),
 			failure?.text && h('p', { class: 'fine' }, failure.text)],
-		[retry_button(retry ?? app.refresh ?? button)])
+		[retry_button(retry ?? app.refresh)])
 }
