@@ -67,7 +67,7 @@
 #define LIMIT_COURIER_MS 30000
 #define LIMIT_COURIER_PARALLEL 8
 #define LIMIT_JOB_LEASE_MS (INT64_C(120) * 1000)
-#define LIMIT_JOB_ATTEMPTS 20
+#define LIMIT_JOB_AGAIN 200                  /* attempts that failed for a part of ours being away */
 
 /* Photos */
 #define LIMIT_JPEG_PIXELS 100000000u

@@ -114,7 +114,7 @@ static bool is_unsafe(gunichar c)
 
 const char *book_keep(struct book *b, const char *text)
 {
-	struct buf out CLEANUP(buf_free) = {0};
+	struct buf out CLEANUP(buf_free);
 
 	if (text == NULL)
 		return NULL;
