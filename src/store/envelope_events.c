@@ -71,10 +71,10 @@ static enum err fields_seal(const struct event *e, const uint8_t (*salts)[EVENT_
 {
 	struct buf json CLEANUP(buf_free);
 
+	buf_init(&json, EVENT_BODY_LIMIT);
 	row->sealed = SPAN_EMPTY;
 	if (e->field_count == 0)
 		return OK;
-	buf_init(&json, EVENT_BODY_LIMIT);
 	TRY(fields_json(e, salts, &json));
 	return column_seal(
 	    key, SEALED_EVENT_FIELDS, row->sequence, buf_span(&json), arena, &row->sealed);

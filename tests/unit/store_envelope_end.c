@@ -1,0 +1,237 @@
+/*
+ * Does an envelope end right: two signers at the same moment both counted, the dossier sealed
+ * once, every message and webhook once, and a log that shows any change?
+ */
+#include "envelope_rows_support.h"
+
+#include <pthread.h>
+
+static struct arena *arena;
+
+static int each_setup(void **state)
+{
+	arena = arena_new(64u * LIMIT_MB);
+	return store_setup(state);
+}
+
+static int each_teardown(void **state)
+{
+	arena_free(arena);
+	return store_teardown(state);
+}
+
+static enum err work_webhook(struct db *db, void *ctx)
+{
+	struct stored_webhook w = {.organisation = organisation,
+	    .environment = 1,
+	    .url = "https://partner.example/hook",
+	    .secret = span_str("sealed"),
+	    .types = ctx,
+	    .allowed = "",
+	    .profile = "legacy",
+	    .created_at = 1};
+	return store_webhook_set(db, &w);
+}
+
+static int64_t submitted(const char *id)
+{
+	struct envelope_new in = envelope_plain(id);
+	int64_t row = 0;
+	in.documents = &one_document;
+	in.document_count = 1;
+	in.submit = true;
+	assert_int_equal(envelope_make(&in, arena, &row), OK);
+	return row;
+}
+
+struct racer {
+	struct commanding c;
+	size_t signer;
+	pthread_barrier_t *line;
+	enum err result;
+	bool was_last;
+};
+
+static void *race(void *arg)
+{
+	struct racer *r = arg;
+	pthread_barrier_wait(r->line);
+	r->result = sign(&r->c, r->signer);
+	for (size_t i = 0; i < r->c.out.count; i++)
+		r->was_last = r->was_last || r->c.out.kinds[i] == EVENT_ALL_SIGNED;
+	return NULL;
+}
+
+static void race_once(int round)
+{
+	int64_t row = submitted(arena_format(arena, "race-%d", round));
+	struct racer racers[2] = {0};
+	pthread_t threads[2];
+	pthread_barrier_t line;
+	pthread_barrier_init(&line, NULL, 2);
+	for (size_t i = 0; i < 2; i++) {
+		struct commanding c = commanding_at(row, arena);
+		walk_to_signature(&c, i);
+		racers[i].c = commanding_at(row, arena_new(4u * LIMIT_MB));
+		racers[i].signer = i;
+		racers[i].line = &line;
+	}
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, race, &racers[i]), 0);
+	for (size_t i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(racers[i].result, OK);
+	assert_int_equal(racers[0].was_last + racers[1].was_last, 1);
+	pthread_barrier_destroy(&line);
+	for (size_t i = 0; i < 2; i++)
+		arena_free(racers[i].c.arena);
+}
+
+static void test_two_signers_at_once(void **state)
+{
+	struct leasing l = {.lane = JOB_LANE_PRESS, .arena = arena};
+	for (int i = 0; i < 25; i++)
+		race_once(i);
+	assert_int_equal(store_write(store, work_lease, &l), OK);
+	assert_int_equal(l.count, 25);
+	assert_int_equal(jobs_of_kind(&l, "seal", "\"document\":0"), 25);
+}
+
+static void seal(struct commanding *c)
+{
+	static const struct dossier_new dossier = {
+	    .dossier = {"0000000000000000000000000000000c", 5000, {3}, {4}}};
+	c->w.dossier = &dossier;
+	c->w.command.document = 0;
+	assert_int_equal(command_run(c, COMMAND_SEALED, 0), OK);
+}
+
+static void test_the_whole_way(void **state)
+{
+	struct leasing l = {.lane = JOB_LANE_COURIER, .arena = arena};
+	static char types[] = "envelope_submitted signer_signed signer_link_opened";
+	assert_int_equal(store_write(store, work_webhook, types), OK);
+	struct commanding c = commanding_at(submitted("whole"), arena);
+	for (size_t i = 0; i < 2; i++) {
+		walk_to_signature(&c, i);
+		assert_int_equal(sign(&c, i), OK);
+	}
+	assert_int_equal(sign(&c, 1), ERR_SIGNER_DONE);
+	seal(&c);
+	assert_int_equal(c.out.count, 2);
+	assert_int_equal(c.out.record.state.state, ENVELOPE_COMPLETED);
+	seal(&c);
+	assert_int_equal(c.out.count, 0);
+	assert_string_equal(
+	    c.out.record.documents[0].dossier.blob, "0000000000000000000000000000000c");
+	assert_int_equal(store_write(store, work_lease, &l), OK);
+	assert_int_equal(jobs_of_kind(&l, "message", "\"purpose\":\"invite\""), 2);
+	assert_int_equal(jobs_of_kind(&l, "message", "\"code\":\"123456\""), 2);
+	assert_int_equal(jobs_of_kind(&l, "message", "\"purpose\":\"copy\""), 2);
+	assert_int_equal(jobs_of_kind(&l, "webhook", "envelope_completed"), 1);
+	assert_int_equal(jobs_of_kind(&l, "webhook", "envelope_submitted"), 1);
+	assert_int_equal(jobs_of_kind(&l, "webhook", "signer_signed"), 2);
+	assert_int_equal(jobs_of_kind(&l, "webhook", "signer_link_opened"), 2);
+	assert_int_equal(l.count, 12);
+}
+
+static void test_no_webhook_no_job(void **state)
+{
+	struct leasing l = {.lane = JOB_LANE_COURIER, .arena = arena};
+	struct commanding c = commanding_at(submitted("quiet"), arena);
+	assert_int_equal(command_run(&c, COMMAND_CANCEL, 0), OK);
+	assert_int_equal(store_write(store, work_lease, &l), OK);
+	assert_int_equal(l.count, 2);
+	assert_int_equal(jobs_of_kind(&l, "message", "invite"), 2);
+}
+
+/* ---- the log ---- */
+
+struct logging {
+	int64_t row;
+	struct event_record *events;
+	size_t count;
+	struct drawing_record *drawings;
+	size_t drawing_count;
+	struct envelope_record record;
+};
+
+static enum err work_log(struct db *db, void *ctx)
+{
+	struct logging *l = ctx;
+	TRY(store_envelope_by_row(db, organisation, l->row, arena, &l->record));
+	TRY(store_drawings_load(db, &l->record, arena, &l->drawings, &l->drawing_count));
+	return store_events_load(db, organisation, l->row, arena, &l->events, &l->count);
+}
+
+static struct logging signed_log(const char *id)
+{
+	struct logging l = {.row = submitted(id)};
+	struct commanding c = commanding_at(l.row, arena);
+	c.w.command.actor.address = span_str("192.0.2.9");
+	c.w.command.actor.user_agent = span_of("Phone\xff", 6);
+	walk_to_signature(&c, 0);
+	assert_int_equal(sign(&c, 0), OK);
+	assert_int_equal(store_read(store, work_log, &l), OK);
+	return l;
+}
+
+static void test_log_shows_changes(void **state)
+{
+	struct logging l = signed_log("log");
+	assert_int_equal(
+	    l.count, 10); /* created, document, submitted, five steps, consent, signed */
+	assert_int_equal(l.record.state.version, 10);
+	assert_memory_equal(l.record.state.head, l.events[9].hash, SHA256_SIZE);
+	assert_int_equal(l.events[0].index, 0);
+	assert_int_equal(l.events[9].index, 9);
+	assert_int_equal(events_check(l.events, l.count), OK);
+	uint8_t *byte = (uint8_t *)(uintptr_t)l.events[4].body.data + 20;
+	*byte ^= 1;
+	assert_int_equal(events_check(l.events, l.count), ERR_STORE);
+	*byte ^= 1;
+	struct event_record kept = l.events[3];
+	l.events[3] = l.events[4];
+	l.events[4] = kept;
+	assert_int_equal(events_check(l.events, l.count), ERR_STORE);
+	l.events[4] = l.events[3];
+	l.events[3] = kept;
+	assert_int_equal(events_check(l.events, l.count), OK);
+	assert_int_equal(events_check(l.events + 1, l.count - 1), ERR_STORE);
+}
+
+static void test_fields_are_opened(void **state)
+{
+	struct logging l = signed_log("open");
+	static const uint8_t wrong[KEY_SIZE] = {1};
+	struct drawing_new d;
+	struct span json;
+	assert_int_equal(event_record_open(&l.events[9], key, arena, &json), OK);
+	assert_non_null(strstr((const char *)json.data, "\"address\":\"192.0.2.9\""));
+	assert_non_null(strstr((const char *)json.data, "\"user_agent\":\"50686f6e65ff\""));
+	assert_non_null(strstr((const char *)json.data, "\"hex\":[\"sha256\",\"user_agent\"]"));
+	assert_int_equal(event_record_open(&l.events[9], wrong, arena, &json), ERR_DECRYPT);
+	struct event_record moved = l.events[9];
+	moved.sequence--;
+	assert_int_equal(event_record_open(&moved, key, arena, &json), ERR_DECRYPT);
+	assert_int_equal(event_record_open(&l.events[2], key, arena, &json), OK);
+	assert_int_equal(l.drawing_count, 1);
+	assert_int_equal(record_drawing(&l.drawings[0], key, arena, &d), OK);
+	assert_true(span_equal_str(d.strokes, "[[[0.1,0.25],[0.3,0.55]]]"));
+	assert_int_equal(d.typed.size, 0);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, each_setup, each_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    EACH(test_two_signers_at_once),
+	    EACH(test_the_whole_way),
+	    EACH(test_no_webhook_no_job),
+	    EACH(test_log_shows_changes),
+	    EACH(test_fields_are_opened),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
