@@ -1,0 +1,90 @@
+/*
+ * Every endpoint, a row each: method, path, operation id, schemes, tenant rule, body limit.
+ * Rows of the envelope API bind to the key's organisation; pages and files bind to the
+ * unguessable link in their path.
+ */
+#include "main/routes.h"
+
+#include "api/call.h"
+#include "api/documents.h"
+#include "api/envelopes.h"
+#include "api/links.h"
+#include "api/photos.h"
+#include "web/pages.h"
+#include "web/signer.h"
+#include "web/verify.h"
+
+#define LIMIT_BODY_SIGNATURE (512 * LIMIT_KB) /* strokes as JSON */
+
+/* The envelope API. */
+#define API(method, path, name, limit, handler) \
+	{ \
+		method, "/sign" path, name, AUTH_ALL, TENANT_ORGANISATION, limit, handler \
+	}
+/* Below a link. */
+#define LINKED(method, path, name, limit, handler) \
+	{ \
+		method, path, name, 0, TENANT_LINK, limit, handler \
+	}
+#define OPEN(method, path, name, handler) \
+	{ \
+		method, path, name, 0, TENANT_NONE, 0, handler \
+	}
+
+static void health(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct json_writer w;
+	struct app *a = app;
+	reply_json(reply, 200, &w);
+	jw_string(&w, "status", atomic_load(&a->is_maintenance) ? "maintenance" : "ok");
+	jw_bool(&w, "seal", atomic_load(&a->is_seal_ready));
+	jw_end_object(&w);
+}
+
+const struct http_route app_routes[] = {
+    API(HTTP_POST, "/envelope", "createEnvelope", LIMIT_BODY_CREATE, api_envelope_create),
+    API(HTTP_GET, "/envelope", "listEnvelopes", 0, api_envelope_list),
+    API(HTTP_GET, "/envelope/:envelope", "getEnvelope", 0, api_envelope_get),
+    API(HTTP_PATCH, "/envelope/:envelope", "changeEnvelope", LIMIT_BODY_DEFAULT,
+	api_envelope_patch),
+    API(HTTP_POST, "/envelope/:envelope/document", "addDocument", LIMIT_BODY_UPLOAD,
+	api_document_add),
+    API(HTTP_GET, "/envelope/:envelope/report", "getReports", 0, api_envelope_report),
+    API(HTTP_GET, "/envelope/:envelope/document/:document/report", "getDocumentReport", 0,
+	api_document_report),
+    API(HTTP_GET, "/envelope/:envelope/signer/:signer", "getSigner", 0, api_signer_get),
+    API(HTTP_GET, "/envelope/:envelope/signer/:signer/face", "getFace", 0, api_face_get),
+    API(HTTP_POST, "/envelope/:envelope/signer/:signer/personal_document", "addPersonalDocument",
+	LIMIT_BODY_UPLOAD, api_photo_add),
+    API(HTTP_GET, "/envelope/:envelope/signer/:signer/personal_document", "getPersonalDocument", 0,
+	api_photo_get),
+    LINKED(HTTP_GET, "/f/:file", "getFile", 0, api_file),
+    LINKED(HTTP_GET, "/s/:token", "signerPage", 0, pages_signer),
+    LINKED(HTTP_GET, "/s/:token/state", "signerState", 0, signer_state),
+    LINKED(HTTP_GET, "/s/:token/qr.svg", "signerQr", 0, signer_qr),
+    LINKED(HTTP_GET, "/s/:token/document/:document", "signerDocument", 0, signer_document),
+    LINKED(HTTP_GET, "/s/:token/dossier/:document", "signerDossier", 0, signer_dossier),
+    LINKED(HTTP_POST, "/s/:token/open", "signerOpen", LIMIT_BODY_DEFAULT, signer_open),
+    LINKED(HTTP_POST, "/s/:token/cpf", "signerCpf", LIMIT_BODY_DEFAULT, signer_cpf),
+    LINKED(HTTP_POST, "/s/:token/read", "signerRead", LIMIT_BODY_DEFAULT, signer_read),
+    LINKED(HTTP_POST, "/s/:token/code", "signerCode", LIMIT_BODY_DEFAULT, signer_code_send),
+    LINKED(HTTP_POST, "/s/:token/code/check", "signerCodeCheck", LIMIT_BODY_DEFAULT,
+	signer_code_check),
+    LINKED(HTTP_POST, "/s/:token/sign", "signerSign", LIMIT_BODY_SIGNATURE, signer_sign),
+    LINKED(HTTP_POST, "/s/:token/decline", "signerDecline", LIMIT_BODY_DEFAULT, signer_decline),
+    LINKED(HTTP_GET, "/v/:code", "verifyPage", 0, pages_verify),
+    LINKED(HTTP_GET, "/v/:code/data", "verifyData", 0, verify_data),
+    LINKED(HTTP_POST, "/v/:code/check", "verifyFile", LIMIT_BODY_CHECK, verify_check),
+    OPEN(HTTP_GET, "/", "rootPage", pages_root),
+    OPEN(HTTP_GET, "/assets/:version/:folder/:file", "asset", pages_asset),
+    OPEN(HTTP_GET, "/health", "health", health),
+};
+const size_t app_route_count = sizeof(app_routes) / sizeof(app_routes[0]);
+
+void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply)
+{
+	if (pages_is_page(req))
+		pages_fault(req, e, NULL, reply);
+	else
+		reply_error(app, req, reply, e, NULL);
+}
