@@ -67,6 +67,6 @@ LIMIT 1;
 -- exception: the operator's list of what failed for good
 SELECT id, organisation, envelope, kind, attempt, dead_at, last_error
 FROM job
-WHERE dead_at > $1
+WHERE dead_at > 0 AND dead_at > $1
 ORDER BY dead_at
 LIMIT $2;
