@@ -3,11 +3,13 @@
  */
 #include "api/seal.h"
 
+#include "api/app.h"
 #include "api/decode.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "evidence/evidence.h"
 #include "store/blob.h"
+#include "store/effects.h"
 
 #include <string.h>
 
@@ -28,8 +30,6 @@ struct sealing {
 	size_t output_count;
 	char blobs[PDF_DRAFTS_MAX][BLOB_ID_SIZE];
 	struct dossier_new dossier;
-	store_work also;
-	void *also_ctx;
 	bool is_published;
 };
 
@@ -119,30 +119,43 @@ static enum err publish_work(struct db *db, void *ctx)
 	    .dossier = &s->dossier};
 	TRY(store_envelope_command(db, &w, clock_now(), s->arena, &outcome, &fault));
 	s->is_published = outcome.count > 0;
-	return s->also == NULL ? OK : s->also(db, s->also_ctx);
+	return OK;
 }
 
-static enum err finish_only(struct db *db, void *ctx)
+/* Payload of a "seal" job: store/effects.h. */
+static enum err read_payload(struct sealing *s, struct span payload)
 {
-	struct sealing *s = ctx;
-	return s->also == NULL ? OK : s->also(db, s->also_ctx);
+	struct buf text;
+	json_t *j CLEANUP(json_freep) = NULL;
+	buf_init(&text, 4096);
+	enum err e = effect_payload_open(s->key, payload, &text);
+	if (e == OK)
+		e = json_read(buf_span(&text), &j, NULL);
+	s->document = (size_t)json_integer_value(json_object_get(j, "document"));
+	buf_free(&text);
+	return e == OK && s->document >= s->record.state.document_count ? ERR_NOT_FOUND : e;
 }
 
-static enum err seal(struct sealing *s)
+static bool is_wanted(const struct sealing *s)
+{
+	const struct envelope *e = &s->record.state;
+	return e->state == ENVELOPE_SUBMITTED && e->signed_at != 0 &&
+	       e->documents[s->document].sealed_at == 0;
+}
+
+static enum err seal(struct sealing *s, struct span payload, bool *is_made)
 {
 	TRY(store_read(s->app->store, load_work, s));
-	ENSURE(s->document < s->record.state.document_count, ERR_NOT_FOUND);
-	bool is_wanted = s->record.state.state == ENVELOPE_SUBMITTED &&
-			 s->record.state.signed_at != 0 &&
-			 s->record.state.documents[s->document].sealed_at == 0;
-	if (!is_wanted)
-		return store_write(s->app->store, finish_only, s);
 	TRY(app_data_key(s->app, &s->owner, s->envelope, s->record.wrapped_key, s->key));
+	TRY(read_payload(s, payload));
+	if (!is_wanted(s))
+		return OK;
 	TRY(load_files(s));
 	TRY(write_evidence(s));
 	TRY(make_dossier(s));
 	TRY(keep_files(s));
-	return store_write(s->app->store, publish_work, s);
+	*is_made = true;
+	return OK;
 }
 
 static void sealing_open(struct sealing *s)
@@ -174,21 +187,33 @@ static void sealing_close(struct sealing *s)
 	arena_free(s->arena);
 }
 
-enum err seal_document(struct app *app, int64_t organisation, int64_t envelope, size_t document,
-    store_work also, void *ctx)
+static enum job_result seal_run(struct sealing *s, struct job *job)
+{
+	bool is_made = false;
+	enum err e = seal(s, job->row.payload, &is_made);
+	if (e == ERR_PEER_GONE || e == ERR_TIMEOUT || e == ERR_STORE)
+		return job_because(job, JOB_AGAIN, "%s", err_symbol(e));
+	if (e != OK)
+		return job_because(job, JOB_RETRY, "%s", err_symbol(e));
+	if (!is_made)
+		return JOB_DONE;
+	enum job_result result = job_finished(job, JOB_DONE, publish_work, s);
+	s->is_published = s->is_published && result == JOB_FINISHED;
+	return result;
+}
+
+enum job_result seal_job(void *app, struct job *job)
 {
 	struct sealing s = {.app = app,
-	    .organisation = organisation,
-	    .envelope = envelope,
-	    .document = document,
-	    .arena = arena_new(LIMIT_ARENA_REQUEST),
-	    .also = also,
-	    .also_ctx = ctx};
-	ENSURE(s.arena != NULL, ERR_MEMORY);
+	    .organisation = job->row.organisation,
+	    .envelope = job->row.envelope,
+	    .arena = arena_new(LIMIT_ARENA_REQUEST)};
+	if (s.arena == NULL)
+		return JOB_AGAIN;
 	sealing_open(&s);
-	enum err e = seal(&s);
+	enum job_result result = seal_run(&s, job);
 	sealing_close(&s);
-	if (e == OK)
-		app->wake_jobs(app->wake_ctx);
-	return e;
+	if (result == JOB_FINISHED)
+		s.app->wake_jobs(s.app->wake_ctx);
+	return result;
 }

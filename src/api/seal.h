@@ -6,10 +6,9 @@
 #ifndef CHIROGRAPH_API_SEAL_H
 #define CHIROGRAPH_API_SEAL_H
 
-#include "api/app.h"
+#include "jobs/jobs.h"
 
-/* also: runs in the commit that publishes (the job's end); ctx is handed to it. */
-enum err CHECKED seal_document(struct app *app, int64_t organisation, int64_t envelope,
-    size_t document, store_work also, void *ctx);
+/* The handler of "seal" jobs; ctx is the app. */
+enum job_result seal_job(void *app, struct job *job);
 
 #endif
