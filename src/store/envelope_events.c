@@ -190,12 +190,24 @@ enum err store_events_load(struct db *db, int64_t organisation, int64_t envelope
 	return failed != OK ? failed : ended;
 }
 
+/* An event without fields has nothing sealed: its JSON is made anew. */
+static enum err fields_none(struct arena *arena, struct span *json)
+{
+	static const struct event none;
+	struct buf b CLEANUP(buf_free);
+
+	buf_init(&b, 256);
+	TRY(fields_json(&none, NULL, &b));
+	*json = arena_span(arena, buf_span(&b));
+	ENSURE(json->data != NULL, ERR_MEMORY);
+	return OK;
+}
+
 enum err event_record_open(const struct event_record *e, const uint8_t key[KEY_SIZE],
     struct arena *arena, struct span *json)
 {
-	*json = span_str("{\"fields\":{},\"hex\":[],\"salts\":{}}");
 	if (e->sealed.size == 0)
-		return OK;
+		return fields_none(arena, json);
 	return column_open(key, SEALED_EVENT_FIELDS, e->sequence, e->sealed, arena, json);
 }
 

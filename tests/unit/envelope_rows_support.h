@@ -165,9 +165,9 @@ static inline size_t jobs_of_kind(const struct leasing *l, const char *kind, con
 	size_t n = 0;
 	for (size_t i = 0; i < l->count; i++) {
 		struct buf json CLEANUP(buf_free);
+		buf_init(&json, 4096);
 		if (strcmp(l->rows[i].kind, kind) != 0)
 			continue;
-		buf_init(&json, 4096);
 		assert_int_equal(effect_payload_open(key, l->rows[i].payload, &json), OK);
 		n += strstr(buf_str(&json), part) != NULL;
 	}

@@ -216,6 +216,7 @@ static void test_fields_are_opened(void **state)
 	moved.sequence--;
 	assert_int_equal(event_record_open(&moved, key, arena, &json), ERR_DECRYPT);
 	assert_int_equal(event_record_open(&l.events[2], key, arena, &json), OK);
+	assert_true(span_equal_str(json, "{\"fields\":{},\"hex\":[],\"salts\":{}}"));
 	assert_int_equal(l.drawing_count, 1);
 	assert_int_equal(record_drawing(&l.drawings[0], key, arena, &d), OK);
 	assert_true(span_equal_str(d.strokes, "[[[0.1,0.25],[0.3,0.55]]]"));
