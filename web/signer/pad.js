@@ -5,8 +5,8 @@
  */
 import { h } from '../shared/dom.js'
 
-const strokes_most = 200, points_most = 10000
-const apart_least = 0.0015   // of the width; nearer points add nothing
+const strokes_most = 200, points_most = 3600 // the body stays below 64 KB
+const apart_least = 0.003    // of the width; nearer points add nothing
 const pen = 0.0075           // pen's width, of the pad's width
 const decimals = 1e4
 
