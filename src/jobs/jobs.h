@@ -40,7 +40,8 @@ struct job_handler {
 	void *ctx;
 	const unsigned *
 	    delays_s; /* seconds before the 2nd, 3rd … attempt, 0 ended; NULL: job_delays_default */
-	int64_t every_ms;   /* above 0: periodic. Its row is made at start and after each run; it is
+	int64_t
+	    every_ms;       /* above 0: periodic. Its row is made at start and after each run; it is
 			     * never   buried and runs at once when its time passed while nothing ran */
 	enum job_lane lane; /* of a periodic job */
 };

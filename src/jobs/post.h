@@ -1,0 +1,75 @@
+/*
+ * What leaves the house: the handlers of "message" and "webhook" jobs (store/effects.h names
+ * them), and the sweeps. All they need is in struct post, filled once by main from the
+ * configuration; texts are borrowed and must outlive the scheduler.
+ *
+ * A message goes through the organisation's own SMTP settings, else the global ones, else into
+ * DIR/outbox as a file (.eml; .txt for SMS and WhatsApp). Sandbox envelopes always go there.
+ */
+#ifndef CHIROGRAPH_JOBS_POST_H
+#define CHIROGRAPH_JOBS_POST_H
+
+#include "courier/courier.h"
+#include "jobs/jobs.h"
+#include "store/envelopes.h"
+#include "store/organisations.h"
+#include "store/vault.h"
+
+struct smtp_account {
+	const char *host; /* NULL: none */
+	unsigned port;
+	enum smtp_security security;
+	const char *user, *password;
+	const char *ca_pem;
+	const char *from;      /* NULL: user, when it is an address */
+	const char *from_name; /* NULL: the organisation's name alone */
+};
+
+/* POSTed as {"id","channel","to","text"} with "Authorization: Bearer <token>"; any 2xx is success.
+ */
+struct message_gateway {
+	const char *url;   /* NULL: none */
+	const char *token; /* NULL: no Authorization header */
+};
+
+struct post {
+	struct store *store;
+	struct vault *vault;
+	const struct courier *courier;
+	const char *data;      /* DIR */
+	const char *pages_url; /* of the signer's pages, no slash at the end */
+	const char
+	    *support_email; /* the operator's; an organisation's own goes before it. NULL: none */
+	struct smtp_account mail;
+	struct message_gateway sms, whatsapp;
+	const char *const *allowed; /* webhook.allow, NULL ended; also for gateways */
+	const char *webhook_ca_pem; /* NULL: the system's only */
+	/* Ed25519 over a webhook's content (keyd_webhook_sign). NULL: no v1a signature. */
+	enum err (*sign)(void *ctx, struct span content, uint8_t signature[64]);
+	void *sign_ctx;
+};
+
+/* Handlers; ctx is a struct post. */
+enum job_result message_job_run(void *ctx, struct job *job); /* kind "message" */
+enum job_result webhook_job_run(void *ctx, struct job *job); /* kind "webhook" */
+enum job_result expiry_job_run(void *ctx, struct job *job);  /* periodic "expiry": each minute */
+enum job_result sweep_job_run(
+    void *ctx, struct job *job); /* periodic "sweep": stored answers, incidents */
+
+#define POST_HANDLERS 4
+/* Their rows for jobs_config.handlers; main adds its own ("seal", blob sweep) beside them. */
+void post_handlers(struct post *post, struct job_handler out[POST_HANDLERS]);
+
+/* ---- an organisation's secrets, sealed under its own data key ---- */
+
+/* Settings of an organisation's SMTP server: smtp.host smtp.port smtp.security (starttls, tls)
+ * smtp.user smtp.password (sealed) smtp.ca (PEM) smtp.from smtp.from_name. */
+struct vault_place setting_place(const char *name);
+struct vault_place webhook_place(int environment); /* stored_webhook.secret */
+
+enum err CHECKED organisation_seal(struct vault *v, const struct stored_organisation *o,
+    struct vault_place at, struct span plain, struct buf *out);
+enum err CHECKED organisation_open(struct vault *v, const struct stored_organisation *o,
+    struct vault_place at, struct span sealed, struct arena *arena, const char **out);
+
+#endif

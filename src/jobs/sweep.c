@@ -1,0 +1,130 @@
+/*
+ * What time brings about: envelopes that ran out become expired, and what nobody may need any
+ * more is removed. Both are periodic jobs. Expiry is only the word of what every command checks
+ * by itself, so a late sweep changes nobody's rights.
+ */
+#include "jobs/post.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/idempotency.h"
+#include "store/incidents.h"
+
+#define EXPIRE_AT_ONCE 100
+#define INCIDENT_KEEP_MS (90 * CLOCK_DAY)
+
+struct expiry {
+	struct post *post;
+	struct arena *arena;
+	struct envelope_due *due;
+	size_t count;
+	int64_t now;
+};
+
+static enum err due_read(struct db *db, void *ctx)
+{
+	struct expiry *x = ctx;
+
+	return store_envelopes_due(db, x->now, EXPIRE_AT_ONCE, x->arena, &x->due, &x->count);
+}
+
+struct expire_one {
+	struct expiry *x;
+	const struct envelope_due *due;
+	struct stored_organisation organisation;
+	uint8_t key[KEY_SIZE];
+};
+
+static enum err organisation_read(struct db *db, void *ctx)
+{
+	struct expire_one *one = ctx;
+
+	return store_organisation_get(
+	    db, one->due->organisation, one->x->arena, &one->organisation);
+}
+
+static enum err expire_write(struct db *db, void *ctx)
+{
+	struct expire_one *one = ctx;
+	struct envelope_outcome outcome;
+	struct fault fault = {0};
+	struct envelope_write w = {
+	    .organisation = one->due->organisation,
+	    .row = one->due->row,
+	    .data_key = one->key,
+	    .command = {.kind = COMMAND_EXPIRE},
+	};
+
+	return store_envelope_command(db, &w, one->x->now, one->x->arena, &outcome, &fault);
+}
+
+static enum err expire(struct expiry *x, const struct envelope_due *due)
+{
+	struct expire_one one = {.x = x, .due = due};
+
+	TRY(store_read(x->post->store, organisation_read, &one));
+	TRY(vault_key(x->post->vault, due->organisation, due->row, one.organisation.wrapped_key,
+	    due->wrapped_key, one.key));
+	enum err e = store_write(x->post->store, expire_write, &one);
+	secret_wipe(one.key, sizeof(one.key));
+	return e;
+}
+
+/* One that fails does not keep the others from expiring. */
+static size_t expire_all(struct expiry *x)
+{
+	size_t expired = 0;
+
+	for (size_t i = 0; i < x->count; i++) {
+		enum err e = expire(x, &x->due[i]);
+		if (e == OK)
+			expired++;
+		else
+			log_warn("an envelope could not be expired", "envelope=%lld error=%s",
+			    (long long)x->due[i].row, err_symbol(e));
+	}
+	return expired;
+}
+
+enum job_result expiry_job_run(void *ctx, struct job *job)
+{
+	size_t expired;
+
+	do {
+		CLEANUP(arena_freep) struct arena *arena = arena_new(64 * LIMIT_MB);
+		struct expiry x = {.post = ctx, .arena = arena, .now = clock_now()};
+		if (arena == NULL || store_read(x.post->store, due_read, &x) != OK)
+			return job_because(job, JOB_DONE, "the store could not be read");
+		expired = expire_all(&x);
+	} while (expired == EXPIRE_AT_ONCE);
+	if (expired > 0)
+		jobs_wake(job->jobs);
+	return JOB_DONE;
+}
+
+static enum err sweep_write(struct db *db, void *ctx)
+{
+	int64_t now = clock_now();
+
+	(void)ctx;
+	TRY(store_idempotency_sweep(db, now - LIMIT_IDEMPOTENCY_MS));
+	return store_incident_sweep(db, now - INCIDENT_KEEP_MS);
+}
+
+enum job_result sweep_job_run(void *ctx, struct job *job)
+{
+	(void)ctx;
+	return job_finished(job, JOB_DONE, sweep_write, NULL);
+}
+
+void post_handlers(struct post *post, struct job_handler out[POST_HANDLERS])
+{
+	out[0] = (struct job_handler){
+	    .kind = "message", .run = message_job_run, .ctx = post, .delays_s = job_delays_message};
+	out[1] = (struct job_handler){
+	    .kind = "webhook", .run = webhook_job_run, .ctx = post, .delays_s = job_delays_webhook};
+	out[2] = (struct job_handler){
+	    .kind = "expiry", .run = expiry_job_run, .ctx = post, .every_ms = CLOCK_MINUTE};
+	out[3] = (struct job_handler){
+	    .kind = "sweep", .run = sweep_job_run, .ctx = post, .every_ms = CLOCK_HOUR};
+}
