@@ -116,10 +116,10 @@ const char *book_keep(struct book *b, const char *text)
 {
 	struct buf out CLEANUP(buf_free);
 
+	buf_init(&out, text == NULL ? 0 : strlen(text) * 12 + 1);
 	if (text == NULL)
 		return NULL;
 	page_fonts_cover(text);
-	buf_init(&out, strlen(text) * 12 + 1);
 	for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
 		gunichar c = g_utf8_get_char(p);
 		if (page_fonts_lack(c)) {
