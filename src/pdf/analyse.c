@@ -22,6 +22,7 @@ const char *pdf_verdict_name(enum pdf_verdict v)
 static enum err refuse(struct pdf_report *report, const char *reason)
 {
 	report->verdict = PDF_REFUSE;
+	report->is_encrypted = false; /* no consent would help */
 	pdf_reason_set(report->reason, reason);
 	return ERR_PDF_REFUSED;
 }
@@ -163,6 +164,7 @@ static enum err judge_unsigned(struct pdf_file *f, const char *damage, bool allo
 {
 	if (report->is_encrypted && !allow_unlock) {
 		(void)refuse(report, "encrypted");
+		report->is_encrypted = true;
 		return ERR_PDF_UNLOCK;
 	}
 	if (report->is_encrypted)

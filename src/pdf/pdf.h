@@ -17,31 +17,36 @@ enum pdf_verdict {
 	PDF_REFUSE = 4,
 };
 
-const char *pdf_verdict_name(enum pdf_verdict v); /* "clean" "normalise" "seal_only" "attach" "refuse" */
+const char *pdf_verdict_name(
+    enum pdf_verdict v); /* "clean" "normalise" "seal_only" "attach" "refuse" */
 
 #define PDF_REASON_SIZE 64
 
 struct pdf_report {
 	enum pdf_verdict verdict;
-	char reason[PDF_REASON_SIZE]; /* stable word: "needs_password", "structure_repaired", "signed", … or "" */
+	char reason[PDF_REASON_SIZE]; /* stable word: "needs_password", "structure_repaired",
+					 "signed", … or "" */
 	unsigned pages;
-	unsigned signatures;          /* earlier signatures, usage rights included */
-	bool is_encrypted;            /* with an empty user password: consent needed */
+	unsigned signatures; /* earlier signatures, usage rights included */
+	bool is_encrypted;   /* with an empty user password: consent needed */
 };
 
 /* allow_unlock: the sender consents to removing the restrictions of an empty-password encryption.
  * The report is filled in every case. ERR_PDF_REFUSED (verdict PDF_REFUSE, reason says why);
  * ERR_PDF_UNLOCK when only the consent is missing. normalised: filled for PDF_NORMALISE. */
-enum err CHECKED pdf_analyse(struct span in, bool allow_unlock, struct pdf_report *report, struct buf *normalised);
+enum err CHECKED pdf_analyse(
+    struct span in, bool allow_unlock, struct pdf_report *report, struct buf *normalised);
 
 /* What press is told to build. */
 struct pdf_job {
-	struct span input;       /* the original, or the normalised file when the verdict is PDF_NORMALISE */
+	struct span
+	    input; /* the original, or the normalised file when the verdict is PDF_NORMALISE */
 	enum pdf_verdict verdict;
-	struct span evidence;    /* JSON, docs/evidence.md; attached as evidence.json */
-	struct span drawings;    /* JSON: {"<signer id>":[[[x,y],…stroke],…]} with 0 ≤ x,y ≤ 1; not attached */
-	struct span chain;       /* sealing certificates, DER one after another, leaf first */
-	int64_t now;             /* Unix ms: /M and /ModDate */
+	struct span evidence; /* JSON, docs/evidence.md; attached as evidence.json */
+	struct span
+	    drawings; /* JSON: {"<signer id>":[[[x,y],…stroke],…]} with 0 ≤ x,y ≤ 1; not attached */
+	struct span chain; /* sealing certificates, DER one after another, leaf first */
+	int64_t now;       /* Unix ms: /M and /ModDate */
 };
 
 /* A half-made dossier: the bytes that stay as they are, then the update with blanks where the
@@ -57,7 +62,8 @@ struct pdf_draft {
 };
 #define PDF_DRAFTS_MAX 2
 
-enum err CHECKED pdf_build(const struct pdf_job *job, struct pdf_draft drafts[PDF_DRAFTS_MAX], size_t *count);
+enum err CHECKED pdf_build(
+    const struct pdf_job *job, struct pdf_draft drafts[PDF_DRAFTS_MAX], size_t *count);
 enum err CHECKED pdf_finish(struct pdf_draft *draft, struct span chain, struct span signature);
 void pdf_draft_free(struct pdf_draft *d);
 
@@ -77,14 +83,23 @@ struct press {
 	void *ctx;
 };
 
+/* As pdf_analyse. A press that dies is tried once more; one that dies again, stalls or answers
+ * nonsense means a refused file (reason "crashed", "too_slow"). ERR_BUSY: none could be had. */
 enum err CHECKED press_analyse(const struct press *p, struct span in, bool allow_unlock,
     struct pdf_report *report, struct buf *normalised);
-enum err CHECKED press_jpeg(const struct press *p, struct span in, unsigned *width, unsigned *height);
+enum err CHECKED press_jpeg(
+    const struct press *p, struct span in, unsigned *width, unsigned *height);
 
 /* sign: called once a draft with its DER signed attributes (front asks keyd). outputs: initialised
- * bufs, PDF_DRAFTS_MAX of them. Verified by a second press before it returns OK. */
+ * bufs, PDF_DRAFTS_MAX of them. Verified by a second press before it returns OK: the first output
+ * begins with job->input, except for PDF_ATTACH, which embeds it. Errors may be tried again later,
+ * but for ERR_PDF_REFUSED. */
 typedef enum err (*press_sign)(void *ctx, struct span signed_attributes, struct buf *signature);
-enum err CHECKED press_seal(const struct press *p, const struct pdf_job *job, struct span original,
-    press_sign sign, void *sign_ctx, struct buf outputs[PDF_DRAFTS_MAX], size_t *count);
+enum err CHECKED press_seal(const struct press *p, const struct pdf_job *job, press_sign sign,
+    void *sign_ctx, struct buf outputs[PDF_DRAFTS_MAX], size_t *count);
+
+/* As pdf_verify, in a press of its own: for files from outside. */
+enum err CHECKED press_verify(
+    const struct press *p, struct span file, struct span original, struct span chain);
 
 #endif
