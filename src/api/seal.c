@@ -92,8 +92,7 @@ static enum err make_dossier(struct sealing *s)
 	    .chain = buf_span(&s->chain),
 	    .now = clock_now()};
 	ENSURE(job.verdict != PDF_REFUSE, ERR_INTERNAL);
-	return press_seal(
-	    &s->app->press, &job, buf_span(input), sign, s->app, s->outputs, &s->output_count);
+	return press_seal(&s->app->press, &job, sign, s->app, s->outputs, &s->output_count);
 }
 
 static enum err keep_files(struct sealing *s)
