@@ -53,12 +53,12 @@ static enum err chunk_size(struct http_chunk *c, uint8_t b)
 /* A byte of a line that is read to be forgotten. */
 static enum err chunk_skip(struct http_chunk *c, uint8_t b, int next)
 {
+	ENSURE(++c->overhead <= CHUNK_OVERHEAD_MAX, ERR_BAD_REQUEST);
 	if (b == '\r') {
 		c->state = next;
 		return OK;
 	}
 	ENSURE((b >= 0x20 && b != 0x7f) || b == '\t', ERR_BAD_REQUEST);
-	ENSURE(++c->overhead <= CHUNK_OVERHEAD_MAX, ERR_BAD_REQUEST);
 	return OK;
 }
 

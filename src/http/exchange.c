@@ -26,11 +26,18 @@ static void reply_start(struct http_reply *r)
 	buf_init(&r->body, LIMIT_BODY_CREATE);
 }
 
-static void reply_end(struct http_reply *r)
+static void reply_drop_body(struct http_reply *r)
 {
 	if (r->source.close != NULL)
 		r->source.close(r->source.ctx);
+	memset(&r->source, 0, sizeof(r->source));
 	buf_free(&r->body);
+	buf_init(&r->body, LIMIT_BODY_CREATE);
+}
+
+static void reply_end(struct http_reply *r)
+{
+	reply_drop_body(r);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -149,7 +156,9 @@ static void exchange_select(struct exchange *x)
 {
 	exchange_whole_body(x);
 	if (x->reply.status == 200 && reply_not_modified(&x->req, &x->reply)) {
-		reply_end(&x->reply);
+		reply_drop_body(&x->reply);
+		x->reply.status = 304;
+		x->to = 0;
 		return;
 	}
 	if (reply_range(&x->req, &x->reply, &x->from, &x->to) != OK) {

@@ -67,10 +67,10 @@ static void handle_health(void *app, const struct http_request *req, struct http
 	buf_put_str(&reply->body, "ok\n");
 }
 
-/* Waits until /open is called, so that tests decide how long a worker is busy. */
+/* Says that it waits, and waits until SIGUSR1, so that tests decide how long a worker is busy. */
 static void handle_wait(void *app, const struct http_request *req, struct http_reply *reply)
 {
-	atomic_fetch_add(&running, 1);
+	fprintf(stderr, "waiting %d\n", atomic_fetch_add(&running, 1) + 1);
 	while (atomic_load(&gate) == 0)
 		usleep(1000);
 	atomic_fetch_add(&handled, 1);
