@@ -18,16 +18,16 @@
 #define PAGE_HEIGHT 841.89
 #define PAGE_LEFT 54.0
 #define PAGE_RIGHT (PAGE_WIDTH - 54.0)
-#define PAGE_TOP 84.0
+#define PAGE_TOP 80.0
 #define PAGE_BOTTOM 776.0
-#define COLUMN_B 166.0
-#define COLUMN_C 276.0
+#define COLUMN_B 160.0
+#define COLUMN_C 285.0
 #define WIDTH_ALL (PAGE_RIGHT - PAGE_LEFT)
 #define WIDTH_A (COLUMN_B - PAGE_LEFT - 12.0)
 #define WIDTH_B (COLUMN_C - COLUMN_B - 10.0)
 #define WIDTH_C (PAGE_RIGHT - COLUMN_C)
 #define WIDTH_BC (PAGE_RIGHT - COLUMN_B)
-#define ROW_GAP 4.0
+#define ROW_GAP 3.6
 
 enum page_style {
 	STYLE_BRAND,     /* the word mark */
@@ -52,7 +52,7 @@ enum page_style {
 
 enum page_ink { INK_TEXT, INK_SOFT, INK_ACCENT, INK_RULE, INK_MARK, INK_PAPER };
 
-enum page_op_kind { OP_TEXT, OP_LINE_OF, OP_RULE, OP_FRAME, OP_DOT, OP_WAVE, OP_QR, OP_STROKES };
+enum page_op_kind { OP_TEXT, OP_LINE_OF, OP_RULE, OP_FRAME, OP_DOT, OP_WAVE, OP_QR, OP_STROKES, OP_FIT };
 
 struct page_op {
 	enum page_op_kind kind;
@@ -61,7 +61,8 @@ struct page_op {
 	enum page_style style;       /* OP_TEXT */
 	PangoAlignment align;        /* OP_TEXT */
 	bool is_hollow;              /* OP_DOT */
-	const char *text;            /* OP_TEXT: one line, cut with an ellipsis; OP_QR: what it says */
+	const char *text;            /* OP_TEXT: one line, cut with an ellipsis; OP_FIT: made as small as
+	                              * the box needs, never cut; OP_QR: what it says */
 	PangoLayoutLine *line;       /* OP_LINE_OF */
 	const json_t *strokes;
 	struct page_op *next;
@@ -121,6 +122,10 @@ void book_line(struct book *b, double x, double y, double w, enum page_style s, 
 void book_rule(struct book *b, double x, double y, double w);
 /* Wrapped text from b->y on, over as many pages as it takes; b->y ends below it. */
 void book_text(struct book *b, double x, double w, enum page_style s, const char *text);
+/* The same, with a second text in the soft ink behind the first; NULL: none. */
+void book_text_two(struct book *b, double x, double w, enum page_style s, const char *first, const char *second);
+/* One line at the right edge, beside text that begins at y. */
+void book_right(struct book *b, double y, double w, const char *text);
 void book_section(struct book *b, const char *title, double room); /* rule and title; room: kept together */
 void book_row(struct book *b, const char *name, enum page_style s, const char *value);
 /* A missing value says so in the words of that label. */

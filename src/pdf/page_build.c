@@ -104,6 +104,7 @@ enum err pdf_pages_counted(
 	json_t *read CLEANUP(json_freep) = NULL;
 	json_t *drawn CLEANUP(json_freep) = NULL;
 
+	*counts = (struct pages_counts){0};
 	TRY(inputs_read(evidence, drawings, &read, &drawn));
 	struct book b = {.evidence = read, .drawings = drawn};
 	enum err e = book_make(&b, out);

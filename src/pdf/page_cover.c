@@ -7,6 +7,8 @@
 #include <string.h>
 
 #define QR_SIDE 112.0
+#define SHA512_DIGITS 128
+#define STATE_WIDTH 146.0
 #define VERIFY_WIDTH (WIDTH_ALL - QR_SIDE - 22)
 
 static json_int_t signed_count(const json_t *signers)
@@ -47,8 +49,8 @@ static void title_make(struct book *b)
 
 	book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_TITLE, label(b, "title"));
 	b->y += 1;
-	if (subject != NULL)
-		book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_LEAD, book_keep(b, subject));
+	book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_LEAD,
+	    subject != NULL ? book_keep(b, subject) : label(b, "none.given"));
 	b->y += 7;
 	state_make(b);
 	if (!json_is_true(json_object_get(b->evidence, "sandbox")))
@@ -105,8 +107,12 @@ static void verify_make(struct book *b)
 		b->y = top + QR_SIDE - 8;
 }
 
+/* A SHA-512 in two halves, each as long as the SHA-256 above it. */
 static void hash_row(struct book *b, const char *key, const char *hash)
 {
+	if (hash != NULL && strlen(hash) == SHA512_DIGITS)
+		hash = arena_format(b->arena, "%.*s\n%s", SHA512_DIGITS / 2, hash,
+		    hash + SHA512_DIGITS / 2);
 	if (hash != NULL)
 		book_row(b, label(b, key), STYLE_HASH, book_keep(b, hash));
 	else
@@ -119,13 +125,15 @@ static void verdict_row(struct book *b, const json_t *d)
 	const char *reason = text_at(d, "reason");
 
 	if (reason != NULL && *reason != '\0')
-		verdict = arena_format(b->arena, "%s (%s)", verdict, reason);
+		verdict = arena_format(b->arena, "%s (%s)", verdict,
+		    label_of(b, "reason", reason, "none.recorded"));
 	book_row_or(b, "document.verdict", verdict, "none.recorded");
 }
 
-static const char *size_text(struct book *b, json_int_t bytes)
+static const char *size_text(struct book *b, const json_t *d)
 {
-	return label_fill(b, "document.bytes", "count", book_number(b, bytes, true), NULL);
+	return label_fill(b, "document.bytes", "count", book_number(b, number_at(d, "bytes"), true),
+	    "pages", book_number(b, number_at(d, "pages"), true), NULL);
 }
 
 static void document_make(struct book *b)
@@ -136,9 +144,7 @@ static void document_make(struct book *b)
 	book_section(b, label(b, "document.title"), 110);
 	book_row_or(b, "document.name", text_at(d, "name"), "none.recorded");
 	book_row_or(b, "document.id", text_at(d, "id"), "none.recorded");
-	book_row(b, label(b, "document.pages"), STYLE_VALUE,
-	    book_number(b, number_at(d, "pages"), true));
-	book_row(b, label(b, "document.size"), STYLE_VALUE, size_text(b, number_at(d, "bytes")));
+	book_row(b, label(b, "document.size"), STYLE_VALUE, size_text(b, d));
 	verdict_row(b, d);
 	hash_row(b, "document.sha256", text_at(d, "sha256"));
 	hash_row(b, "document.sha512", text_at(d, "sha512"));
@@ -178,7 +184,6 @@ static void envelope_make(struct book *b)
 	const char *zone = text_at(b->evidence, "time_zone");
 
 	book_section(b, label(b, "envelope.title"), 110);
-	book_row_or(b, "envelope.subject", text_at(e, "subject"), "none.given");
 	book_row_or(b, "envelope.id", text_at(e, "id"), "none.recorded");
 	book_row_or(b, "envelope.organization",
 	    text_at(json_object_get(b->evidence, "organization"), "name"), "none.given");
@@ -198,19 +203,18 @@ static void documents_make(struct book *b)
 	size_t i;
 	json_t *d;
 
+	if (json_array_size(list) < 2)
+		return;
 	book_section(b, label(b, "documents.title"), 40);
 	json_array_foreach(list, i, d)
 	{
 		const char *name = text_at(d, "name"), *hash = text_at(d, "sha256");
 		book_need(b, 28);
+		book_right(b, b->y, 56,
+		    label_fill(b, "documents.pages", "count",
+			book_number(b, number_at(d, "pages"), true), NULL));
 		book_text(b, COLUMN_B, WIDTH_BC - 60, STYLE_VALUE,
 		    name != NULL ? book_keep(b, name) : label(b, "none.recorded"));
-		struct page_op *op = book_op(b, OP_TEXT, PAGE_RIGHT - 56, b->y - 11.5, 56, 0);
-		op->style = STYLE_LABEL;
-		op->ink = INK_SOFT;
-		op->align = PANGO_ALIGN_RIGHT;
-		op->text = label_fill(b, "documents.pages", "count",
-		    book_number(b, number_at(d, "pages"), true), NULL);
 		if (hash != NULL)
 			book_text(b, COLUMN_B, WIDTH_BC, STYLE_HASH, book_keep(b, hash));
 		b->y += ROW_GAP;
@@ -231,10 +235,10 @@ static void people_make(struct book *b)
 		const char *name = text_at(s, "name");
 		if (at != NULL)
 			status = arena_format(b->arena, "%s  %s", status, at);
-		book_need(b, 26);
-		book_text(b, COLUMN_B, WIDTH_BC, STYLE_VALUE,
+		book_need(b, 14);
+		book_right(b, b->y, STATE_WIDTH, status != NULL ? book_keep(b, status) : "");
+		book_text(b, COLUMN_B, WIDTH_BC - STATE_WIDTH - 8, STYLE_VALUE,
 		    name != NULL ? book_keep(b, name) : label(b, "none.given"));
-		book_text(b, COLUMN_B, WIDTH_BC, STYLE_LABEL, status != NULL ? book_keep(b, status) : "");
 		b->y += ROW_GAP;
 	}
 }
@@ -246,7 +250,8 @@ static void clock_make(struct book *b)
 	const char *text;
 
 	book_section(b, label(b, "clock.title"), 34);
-	book_row_or(b, "clock.source", text_at(c, "source"), "none.recorded");
+	book_row_or(b, "clock.source",
+	    label_of(b, "clock.source", text_at(c, "source"), "none.recorded"), "none.recorded");
 	if (json_is_object(token)) {
 		const char *at = book_time(b, text_at(token, "at"));
 		const char *who = text_at(token, "authority");
@@ -278,12 +283,11 @@ static void traffic_make(struct book *b)
 {
 	const json_t *t = json_object_get(b->evidence, "traffic");
 
-	book_section(b, label(b, "traffic.title"), 24);
 	if (!json_is_object(t)) {
-		book_text(b, COLUMN_B, WIDTH_BC, STYLE_MUTED, label(b, "traffic.none"));
-		b->y += ROW_GAP;
+		book_row(b, label(b, "traffic.title"), STYLE_MUTED, label(b, "traffic.none"));
 		return;
 	}
+	book_section(b, label(b, "traffic.title"), 24);
 	call_rows(b, "traffic.create", json_object_get(t, "create"));
 	call_rows(b, "traffic.submit", json_object_get(t, "submit"));
 }

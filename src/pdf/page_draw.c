@@ -25,7 +25,7 @@ static void ink_use(cairo_t *cr, enum page_ink ink)
 	    [INK_SOFT] = {0.37, 0.40, 0.44},
 	    [INK_ACCENT] = {0.05, 0.31, 0.36},
 	    [INK_RULE] = {0.80, 0.82, 0.84},
-	    [INK_MARK] = {0.925, 0.925, 0.925},
+	    [INK_MARK] = {0.945, 0.945, 0.945},
 	    [INK_PAPER] = {1, 1, 1},
 	};
 
@@ -53,6 +53,32 @@ static void text_draw(struct pen *p, const struct page_op *op)
 	p->book->unknown_glyphs += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
 	cairo_move_to(p->cr, op->x, op->y);
 	pango_cairo_show_layout(p->cr, layout);
+}
+
+static void fit_draw(struct pen *p, const struct page_op *op)
+{
+	PangoLayout *layout = pango_layout_new(p->book->context);
+	PangoRectangle box;
+	double scale = 1;
+
+	book_style_apply(p->book, layout, op->style);
+	pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
+	pango_layout_set_text(layout, op->text, -1);
+	for (; scale > 0.1; scale *= 0.85) {
+		pango_layout_set_width(layout, (int)(op->w / scale * PANGO_SCALE));
+		pango_layout_get_extents(layout, NULL, &box);
+		if ((double)box.height / PANGO_SCALE * scale <= op->h)
+			break;
+	}
+	p->book->unknown_glyphs += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
+	cairo_save(p->cr);
+	cairo_translate(p->cr, op->x,
+	    op->y + (op->h - (double)box.height / PANGO_SCALE * scale) / 2);
+	cairo_scale(p->cr, scale, scale);
+	cairo_move_to(p->cr, 0, 0);
+	pango_cairo_show_layout(p->cr, layout);
+	cairo_restore(p->cr);
+	g_object_unref(layout);
 }
 
 static void line_draw(struct pen *p, const struct page_op *op)
@@ -201,6 +227,7 @@ static void op_draw(struct pen *p, const struct page_op *op)
 	    [OP_WAVE] = wave_draw,
 	    [OP_QR] = qr_draw,
 	    [OP_STROKES] = strokes_draw,
+	    [OP_FIT] = fit_draw,
 	};
 
 	ink_use(p->cr, op->ink);

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define SOFT_INK 0x5e5e, 0x6666, 0x7070 /* INK_SOFT, for a part of a line */
+
 static const struct {
 	const char *family;
 	double size;
@@ -26,7 +28,7 @@ static const struct {
     [STYLE_STRONG] = {"Noto Sans", 8.6, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_TEXT, 0, 0},
     [STYLE_ACCENT] = {"Noto Sans", 8.6, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_ACCENT, 0, 0},
     [STYLE_SMALL] = {"Noto Sans", 7, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_SOFT, 0, 0},
-    [STYLE_HASH] = {"DejaVu Sans Mono", 6.6, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1.5, 0},
+    [STYLE_HASH] = {"DejaVu Sans Mono", 6.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1.5, 0},
     [STYLE_COMMAND] = {"DejaVu Sans Mono", 7, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1, 0},
     [STYLE_CODE] = {"DejaVu Sans Mono", 13, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1, 0},
     [STYLE_QUOTE] = {"Noto Serif Display", 10.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_ITALIC, INK_TEXT, 1, 0},
@@ -150,9 +152,20 @@ static PangoLayout *layout_make(struct book *b, double w, enum page_style s, con
 	return layout;
 }
 
-void book_text(struct book *b, double x, double w, enum page_style s, const char *text)
+static void layout_soften(PangoLayout *layout, size_t from)
 {
-	PangoLayout *layout = b->failed == OK ? layout_make(b, w, s, text) : NULL;
+	PangoAttrList *attributes = pango_attr_list_copy(pango_layout_get_attributes(layout));
+	PangoAttribute *colour = pango_attr_foreground_new(SOFT_INK);
+
+	colour->start_index = (guint)from;
+	pango_attr_list_insert(attributes, colour);
+	pango_layout_set_attributes(layout, attributes);
+	pango_attr_list_unref(attributes);
+}
+
+static void layout_place(
+    struct book *b, PangoLayout *layout, double x, double w, enum page_style s)
+{
 	int count = layout == NULL ? 0 : pango_layout_get_line_count(layout);
 
 	for (int i = 0; i < count && b->failed == OK; i++) {
@@ -167,6 +180,34 @@ void book_text(struct book *b, double x, double w, enum page_style s, const char
 		op->line = line;
 		b->y += height + styles[s].leading;
 	}
+}
+
+void book_text(struct book *b, double x, double w, enum page_style s, const char *text)
+{
+	layout_place(b, b->failed == OK ? layout_make(b, w, s, text) : NULL, x, w, s);
+}
+
+void book_text_two(struct book *b, double x, double w, enum page_style s, const char *first,
+    const char *second)
+{
+	const char *both =
+	    second == NULL ? first : arena_format(b->arena, "%s   %s", first, second);
+	PangoLayout *layout =
+	    b->failed == OK && both != NULL ? layout_make(b, w, s, both) : NULL;
+
+	if (layout != NULL && second != NULL)
+		layout_soften(layout, strlen(first));
+	layout_place(b, layout, x, w, s);
+}
+
+void book_right(struct book *b, double y, double w, const char *text)
+{
+	struct page_op *op = book_op(b, OP_TEXT, PAGE_RIGHT - w, y + 0.9, w, 0);
+
+	op->style = STYLE_LABEL;
+	op->ink = INK_SOFT;
+	op->align = PANGO_ALIGN_RIGHT;
+	op->text = text;
 }
 
 void book_section(struct book *b, const char *title, double room)

@@ -10,7 +10,7 @@
 #define FIELD_WIDTH 249.0  /* the signature field is three times as wide as high */
 #define FIELD_HEIGHT 83.0
 #define STEPS_MAX 256
-#define LINE_X (COLUMN_C - 10.0)
+#define LINE_X (COLUMN_C - 11.0)
 
 struct step {
 	const char *at;      /* RFC 3339; NULL: did not happen */
@@ -140,12 +140,10 @@ static void step_make(struct book *b, const struct step *s, bool is_last)
 	struct page_op *dot = book_op(b, OP_DOT, LINE_X, top + 6, 2.1, 0);
 	dot->ink = happened ? INK_ACCENT : INK_SOFT;
 	dot->is_hollow = !happened;
-	book_line(b, COLUMN_B, top + 0.8, WIDTH_B - 8, STYLE_LABEL,
+	book_line(b, COLUMN_B, top + 0.8, LINE_X - 5 - COLUMN_B, STYLE_LABEL,
 	    happened ? book_time(b, s->at) : label(b, "none.happened"));
-	book_text(b, COLUMN_C, WIDTH_C, style, s->what);
-	if (happened && s->detail != NULL)
-		book_text(b, COLUMN_C, WIDTH_C, STYLE_LABEL, book_keep(b, s->detail));
-	b->y += 3;
+	book_text_two(b, COLUMN_C, WIDTH_C, style, s->what, happened ? book_keep(b, s->detail) : NULL);
+	b->y += 4;
 	if (!is_last && b->page_count == page)
 		thread->h = b->y - top;
 }
@@ -160,6 +158,19 @@ static void steps_make(struct book *b, const json_t *signer)
 		step_make(b, &s.items[i], i + 1 == s.count);
 }
 
+static void aside_make(struct book *b, const json_t *signature)
+{
+	const double x = COLUMN_B + FIELD_WIDTH + 12, w = PAGE_RIGHT - x;
+	const char *at = book_time(b, text_at(signature, "at"));
+
+	book_text(b, x, w, STYLE_LABEL, label(b, "signature.kind"));
+	book_text(b, x, w, STYLE_VALUE,
+	    label_of(b, "signature", text_at(signature, "kind"), "none.recorded"));
+	b->y += ROW_GAP;
+	book_text(b, x, w, STYLE_LABEL, label(b, "signature.at"));
+	book_text(b, x, w, STYLE_VALUE, at != NULL ? at : label(b, "none.recorded"));
+}
+
 static void field_make(struct book *b, const char *id, const json_t *signature)
 {
 	const char *kind = text_at(signature, "kind");
@@ -170,8 +181,11 @@ static void field_make(struct book *b, const char *id, const json_t *signature)
 
 	book_op(b, OP_FRAME, COLUMN_B, top, FIELD_WIDTH, FIELD_HEIGHT)->ink = INK_RULE;
 	if (is_typed && text != NULL) {
-		book_line(b, COLUMN_B + 12, top + 20, FIELD_WIDTH - 24, STYLE_SIGNATURE,
-		    book_keep(b, text));
+		struct page_op *op = book_op(b, OP_FIT, COLUMN_B + 12, top + 16, FIELD_WIDTH - 24,
+		    FIELD_HEIGHT - 32);
+		op->style = STYLE_SIGNATURE;
+		op->ink = INK_ACCENT;
+		op->text = book_keep(b, text);
 	} else if (json_is_array(strokes) && json_array_size(strokes) > 0) {
 		struct page_op *op =
 		    book_op(b, OP_STROKES, COLUMN_B, top, FIELD_WIDTH, FIELD_HEIGHT);
@@ -181,6 +195,8 @@ static void field_make(struct book *b, const char *id, const json_t *signature)
 		b->y = top + 30;
 		book_text(b, COLUMN_B + 12, FIELD_WIDTH - 24, STYLE_MUTED, label(b, "signature.kept"));
 	}
+	b->y = top;
+	aside_make(b, signature);
 	b->y = top + FIELD_HEIGHT + 8;
 }
 
@@ -203,9 +219,6 @@ static void signature_make(struct book *b, const json_t *signer)
 	} else {
 		book_row_or(b, "signature.statement", NULL, "none.recorded");
 	}
-	book_row_or(b, "signature.kind",
-	    label_of(b, "signature", text_at(s, "kind"), "none.recorded"), "none.recorded");
-	book_row_or(b, "signature.at", book_time(b, text_at(s, "at")), "none.recorded");
 	book_row(b, label(b, "signature.sha256"), STYLE_HASH,
 	    hash != NULL ? book_keep(b, hash) : label(b, "none.recorded"));
 }
@@ -263,18 +276,30 @@ static void consent_make(struct book *b, const json_t *signer)
 	book_row_or(b, "consent.language", text_at(c, "language"), "none.recorded");
 }
 
+static const char *text_or(const json_t *object, const char *name, const char *otherwise)
+{
+	const char *text = text_at(object, name);
+
+	return text != NULL ? text : otherwise;
+}
+
 static void network_make(struct book *b, const json_t *signer)
 {
 	const json_t *n = json_object_get(signer, "network");
 	const json_t *d = json_object_get(signer, "device");
+	const char *none = label(b, "none.recorded");
 
 	book_section(b, label(b, "network.title"), 60);
 	book_row_or(b, "network.ip", text_at(n, "ip"), "none.recorded");
 	book_row_or(b, "network.forwarded", text_at(n, "forwarded"), "none.recorded");
 	book_row_or(b, "network.user_agent", text_at(n, "user_agent"), "none.recorded");
-	book_row_or(b, "network.screen", text_at(d, "screen"), "none.recorded");
-	book_row_or(b, "network.language", text_at(d, "language"), "none.recorded");
-	book_row_or(b, "network.zone", text_at(d, "time_zone"), "none.recorded");
+	book_row_or(b, "network.device",
+	    json_is_object(d) ? label_fill(b, "network.device_of", "screen",
+				    text_or(d, "screen", none), "language",
+				    text_or(d, "language", none), "zone",
+				    text_or(d, "time_zone", none), NULL)
+			      : NULL,
+	    "none.recorded");
 	book_row_or(b, "network.location", text_at(d, "location"), "none.given");
 }
 

@@ -114,7 +114,7 @@ static bool is_unsafe(gunichar c)
 
 const char *book_keep(struct book *b, const char *text)
 {
-	struct buf out CLEANUP(buf_free);
+	struct buf out CLEANUP(buf_free) = {0};
 
 	buf_init(&out, text == NULL ? 0 : strlen(text) * 12 + 1);
 	if (text == NULL)
