@@ -32,7 +32,8 @@ export async function open_reader(url, expected_pages, { pages, main, on_seen, o
 		const pdf = await task.promise
 		const first = await pdf.getPage(1)
 		const reader = new Reader(task, pdf, first, { pages, main, on_seen, on_end })
-		await reader.draw(1)
+		reader.drawing = reader.draw(1)
+		await reader.drawing
 		return reader
 	} catch (error) {
 		task.destroy()
@@ -40,10 +41,16 @@ export async function open_reader(url, expected_pages, { pages, main, on_seen, o
 	}
 }
 
+function free(canvas) {
+	if (canvas)
+		canvas.width = canvas.height = 0
+}
+
 class Reader {
 	constructor(task, pdf, first, parts) {
 		Object.assign(this, { task, pdf, ...parts })
 		this.zoom = 1
+		this.pinch = 1 // how far two fingers have enlarged the window
 		this.drawn = new Map() // page number -> what to give back
 		this.wanted = new Set()
 		this.drawing = Promise.resolve()
@@ -93,13 +100,14 @@ class Reader {
 			return
 		}
 		this.wanted.add(number)
-		if (!this.drawn.has(number))
+		if (this.drawn.get(number)?.is_stale !== false)
 			this.drawing = this.drawing.then(() => this.draw(number)).catch(() => {})
 	}
 
 	async draw(number) {
 		const sheet = this.sheets[number - 1]
-		if (!this.is_open || this.drawn.has(number) || (number !== 1 && !this.wanted.has(number)))
+		const old = this.drawn.get(number)
+		if (!this.is_open || (old && !old.is_stale) || (number !== 1 && !this.wanted.has(number)))
 			return
 		const page = await this.pdf.getPage(number)
 		const plain = page.getViewport({ scale: 1 })
@@ -107,25 +115,34 @@ class Reader {
 		const scale = sheet.clientWidth / plain.width
 		const canvas = h('canvas', { 'aria-hidden': 'true' })
 		const layer = h('div', { class: 'textLayer' })
-		const sharp = Math.min(devicePixelRatio || 1, 3, Math.sqrt(pixels_most / (plain.width * plain.height * scale * scale)))
+		const sharp = Math.min((devicePixelRatio || 1) * this.pinch, 6, Math.sqrt(pixels_most / (plain.width * plain.height * scale * scale)))
 		const viewport = page.getViewport({ scale: scale * sharp })
 		canvas.width = Math.floor(viewport.width)
 		canvas.height = Math.floor(viewport.height)
 		const work = page.render({ canvas, viewport })
-		this.drawn.set(number, { page, canvas, work })
+		this.drawn.set(number, { page, canvas, work, is_stale: false })
 		try {
 			await work.promise
-			if (!this.drawn.has(number))
+			if (this.drawn.get(number)?.work !== work)
 				return
 			sheet.style.setProperty('--total-scale-factor', String(scale))
 			sheet.replaceChildren(canvas, layer)
+			free(old?.canvas)
 			await this.text(page, layer, scale)
 		} catch (error) {
-			this.give_back(number)
+			if (this.drawn.get(number)?.work === work)
+				this.give_back(number)
 			if (error?.name !== 'RenderingCancelledException')
-				throw error
+				this.say_broken(number, error)
 		}
 		this.tidy()
+	}
+
+	/* The first page decides whether the file can be shown at all; a later one speaks for itself. */
+	say_broken(number, error) {
+		if (number === 1)
+			throw error
+		this.sheets[number - 1].replaceChildren(h('p', { class: 'page-failed' }, t('reader_failed')))
 	}
 
 	/* A page whose text cannot be had is still a page. */
@@ -147,7 +164,7 @@ class Reader {
 			return
 		this.drawn.delete(number)
 		work.cancel()
-		canvas.width = canvas.height = 0
+		free(canvas)
 		this.sheets[number - 1].replaceChildren()
 		page.cleanup()
 	}
@@ -174,6 +191,17 @@ class Reader {
 			this.redraw()
 		})
 		this.resized.observe(this.pages)
+		this.on_pinch = () => this.pinched()
+		globalThis.visualViewport?.addEventListener('resize', this.on_pinch)
+	}
+
+	/* Two fingers enlarge what is drawn; once they rest, it is drawn again, as sharp as it is large. */
+	pinched() {
+		const pinch = Math.min(visualViewport.scale, 4)
+		if (Math.abs(pinch - this.pinch) / this.pinch < 0.2)
+			return
+		this.pinch = pinch
+		this.redraw()
 	}
 
 	set_zoom(zoom) {
@@ -192,16 +220,20 @@ class Reader {
 	redraw() {
 		clearTimeout(this.later)
 		this.later = setTimeout(() => {
-			for (const number of [...this.drawn.keys()])
-				this.give_back(number)
+			for (const [number, page] of [...this.drawn])
+				if (this.wanted.has(number))
+					page.is_stale = true
+				else
+					this.give_back(number)
 			for (const number of [...this.wanted].sort((a, b) => a - b))
 				this.wish(number, true)
-		}, 150)
+		}, 200)
 	}
 
 	close() {
 		this.is_open = false
 		clearTimeout(this.later)
+		globalThis.visualViewport?.removeEventListener('resize', this.on_pinch)
 		for (const observer of [this.near, this.seen, this.end, this.resized])
 			observer.disconnect()
 		for (const number of [...this.drawn.keys()])

@@ -76,7 +76,7 @@ async function judge(file) {
 			return { result: 'original', document: item }
 	}
 	for (const item of record.documents)
-		if (item.original_bytes > 0 && file.size > item.original_bytes &&
+		if (begins_with_original(item) && file.size > item.original_bytes &&
 			await hash_of(bytes.slice(0, item.original_bytes)) === item.original_sha256)
 			return { result: 'prefix', document: item }
 	return { result: 'unknown' }
@@ -133,12 +133,16 @@ function checker() {
 	return [h('h2', { id: 'check' }, t('check_title')), h('p', null, t('check_text')), zone, output]
 }
 
+/* A repaired file, or one that was wrapped, is not the beginning of its dossier. */
+function begins_with_original(item) {
+	return ['clean', 'seal_only'].includes(item.verdict ?? 'clean') && item.original_bytes > 0
+}
+
 function alone() {
-	const first = record.documents[0]
-	const bytes = first?.original_bytes ?? 'N'
+	const bytes = record.documents.find(begins_with_original)?.original_bytes
 	return [h('h2', null, t('alone_title')), h('ol', { class: 'alone' },
 		h('li', null, t('alone_1'), h('code', { class: 'command' }, 'pdfsig dossier.pdf')),
-		h('li', null, t('alone_2', { bytes }), h('code', { class: 'command' }, `head -c ${bytes} dossier.pdf | sha256sum`)),
+		bytes && h('li', null, t('alone_2', { bytes }), h('code', { class: 'command' }, `head -c ${bytes} dossier.pdf | sha256sum`)),
 		h('li', null, t('alone_3')))]
 }
 
