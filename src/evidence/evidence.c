@@ -107,7 +107,7 @@ static enum err put_documents(struct json_writer *w, const struct evidence_sourc
 static void put_clock(struct json_writer *w)
 {
 	jw_object(w, "clock");
-	jw_string(w, "source", "server clock (UTC)");
+	jw_string(w, "source", "system_clock");
 	jw_null(w, "timestamp_token");
 	jw_string(w, "timestamp_reason", "no_authority_configured");
 	jw_end_object(w);

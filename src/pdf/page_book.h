@@ -30,14 +30,14 @@
 #define ROW_GAP 3.6
 
 enum page_style {
-	STYLE_BRAND,     /* the word mark */
+	STYLE_BRAND, /* the word mark */
 	STYLE_TITLE,
 	STYLE_NAME,
-	STYLE_LEAD,      /* the line below a title */
+	STYLE_LEAD, /* the line below a title */
 	STYLE_SECTION,
 	STYLE_LABEL,
 	STYLE_VALUE,
-	STYLE_MUTED,     /* a value that says "did not happen" */
+	STYLE_MUTED, /* a value that says "did not happen" */
 	STYLE_STRONG,
 	STYLE_ACCENT,
 	STYLE_SMALL,
@@ -52,25 +52,35 @@ enum page_style {
 
 enum page_ink { INK_TEXT, INK_SOFT, INK_ACCENT, INK_RULE, INK_MARK, INK_PAPER };
 
-enum page_op_kind { OP_TEXT, OP_LINE_OF, OP_RULE, OP_FRAME, OP_DOT, OP_WAVE, OP_QR, OP_STROKES, OP_FIT };
+enum page_op_kind {
+	OP_TEXT,
+	OP_LINE_OF,
+	OP_RULE,
+	OP_FRAME,
+	OP_DOT,
+	OP_WAVE,
+	OP_QR,
+	OP_STROKES,
+	OP_FIT
+};
 
 struct page_op {
 	enum page_op_kind kind;
-	double x, y, w, h;           /* y: top, downwards */
+	double x, y, w, h; /* y: top, downwards */
 	enum page_ink ink;
-	enum page_style style;       /* OP_TEXT */
-	PangoAlignment align;        /* OP_TEXT */
-	bool is_hollow;              /* OP_DOT */
-	const char *text;            /* OP_TEXT: one line, cut with an ellipsis; OP_FIT: made as small as
-	                              * the box needs, never cut; OP_QR: what it says */
-	PangoLayoutLine *line;       /* OP_LINE_OF */
+	enum page_style style; /* OP_TEXT */
+	PangoAlignment align;  /* OP_TEXT */
+	bool is_hollow;        /* OP_DOT */
+	const char *text;      /* OP_TEXT: one line, cut with an ellipsis; OP_FIT: made as small as
+				* the box needs, never cut; OP_QR: what it says */
+	PangoLayoutLine *line; /* OP_LINE_OF */
 	const json_t *strokes;
 	struct page_op *next;
 };
 
 struct page {
 	struct page_op *first, *last;
-	const char *heading;         /* small line on top, NULL on the cover */
+	const char *heading; /* small line on top, NULL on the cover */
 };
 
 struct page_label {
@@ -88,45 +98,51 @@ struct book {
 	json_t *evidence, *drawings; /* borrowed; drawings may be NULL */
 	struct page_label labels[LABELS_MAX];
 	size_t label_count;
-	const char *zone;            /* known here */
-	bool is_pt_or_es;            /* 1.234 instead of 1,234 */
+	const char *zone; /* known here */
+	bool is_pt_or_es; /* 1.234 instead of 1,234 */
 	PangoContext *context;
 	PangoFontDescription *fonts[STYLE_COUNT_];
 	struct layout_kept *kept;
 	struct page *pages;
 	size_t page_count, page_room;
-	double y;                    /* where the next thing goes, on the last page */
-	const char *heading;         /* of pages to come */
-	enum err failed;             /* first failure sticks */
+	double y;            /* where the next thing goes, on the last page */
+	const char *heading; /* of pages to come */
+	enum err failed;     /* first failure sticks */
 	unsigned unknown_glyphs, replaced;
 };
 
 /* page_text.c: words */
 enum err CHECKED labels_load(struct book *b, const char *language);
-const char *label(const struct book *b, const char *key);   /* the key itself when there is none */
-const char *label_of(const struct book *b, const char *prefix, const char *word, const char *otherwise);
+const char *label(const struct book *b, const char *key); /* the key itself when there is none */
+const char *label_of(
+    const struct book *b, const char *prefix, const char *word, const char *otherwise);
 /* Pairs of name and value, ended by NULL: "{name}" in the label is filled in. */
 const char *label_fill(struct book *b, const char *key, ...);
-const char *book_keep(struct book *b, const char *text);    /* safe to print: see docs/evidence.md, rule 5 */
+const char *book_keep(
+    struct book *b, const char *text); /* safe to print: see docs/evidence.md, rule 5 */
 const char *book_number(struct book *b, json_int_t n, bool grouped);
 const char *book_time(struct book *b, const char *rfc3339); /* NULL gives NULL */
 const char *book_duration(struct book *b, json_int_t ms);
-const char *text_at(const json_t *object, const char *name); /* NULL when absent, null or no string */
+const char *text_at(
+    const json_t *object, const char *name); /* NULL when absent, null or no string */
 json_int_t number_at(const json_t *object, const char *name); /* 0 … */
 
 /* page_flow.c: where things stand */
-void book_page(struct book *b);                             /* a new page */
-void book_need(struct book *b, double height);              /* a new page unless so much room is left */
-struct page_op *book_op(struct book *b, enum page_op_kind kind, double x, double y, double w, double h);
+void book_page(struct book *b);                /* a new page */
+void book_need(struct book *b, double height); /* a new page unless so much room is left */
+struct page_op *book_op(
+    struct book *b, enum page_op_kind kind, double x, double y, double w, double h);
 void book_line(struct book *b, double x, double y, double w, enum page_style s, const char *text);
 void book_rule(struct book *b, double x, double y, double w);
 /* Wrapped text from b->y on, over as many pages as it takes; b->y ends below it. */
 void book_text(struct book *b, double x, double w, enum page_style s, const char *text);
 /* The same, with a second text in the soft ink behind the first; NULL: none. */
-void book_text_two(struct book *b, double x, double w, enum page_style s, const char *first, const char *second);
+void book_text_two(
+    struct book *b, double x, double w, enum page_style s, const char *first, const char *second);
 /* One line at the right edge, beside text that begins at y. */
 void book_right(struct book *b, double y, double w, const char *text);
-void book_section(struct book *b, const char *title, double room); /* rule and title; room: kept together */
+void book_section(
+    struct book *b, const char *title, double room); /* rule and title; room: kept together */
 void book_row(struct book *b, const char *name, enum page_style s, const char *value);
 /* A missing value says so in the words of that label. */
 void book_row_or(struct book *b, const char *name, const char *value, const char *otherwise);

@@ -33,10 +33,8 @@ static void strings_cover(const json_t *j)
 
 	if (json_is_string(j))
 		page_fonts_cover(json_string_value(j));
-	json_array_foreach(j, i, child)
-		strings_cover(child);
-	json_object_foreach((json_t *)j, key, child)
-		strings_cover(child);
+	json_array_foreach(j, i, child) strings_cover(child);
+	json_object_foreach((json_t *)j, key, child) strings_cover(child);
 }
 
 static enum err context_make(struct book *b, const char *language)
@@ -108,8 +106,7 @@ enum err pdf_pages_counted(
 	TRY(inputs_read(evidence, drawings, &read, &drawn));
 	struct book b = {.evidence = read, .drawings = drawn};
 	enum err e = book_make(&b, out);
-	*counts = (struct pages_counts){
-	    (unsigned)b.page_count, b.unknown_glyphs, b.replaced};
+	*counts = (struct pages_counts){(unsigned)b.page_count, b.unknown_glyphs, b.replaced};
 	book_end(&b);
 	return e;
 }

@@ -32,8 +32,8 @@ static void state_make(struct book *b)
 	    book_time(b, text_at(json_object_get(b->evidence, "envelope"), "signed_at"));
 	json_int_t count = (json_int_t)json_array_size(signers), done = signed_count(signers);
 	const char *key = done < count ? "state.some_signed"
-	                  : count == 1 ? "state.one_signed"
-	                               : "state.all_signed";
+			  : count == 1 ? "state.one_signed"
+				       : "state.all_signed";
 
 	book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_ACCENT,
 	    label_fill(b, key, "done", book_number(b, done, false), "count",
@@ -96,8 +96,8 @@ static void verify_make(struct book *b)
 	book_text(b, PAGE_LEFT, VERIFY_WIDTH, STYLE_STRONG, label(b, "verify.how"));
 	b->y += 2;
 	if (begins_with_original(b)) {
-		const char *cut = arena_format(b->arena,
-		    "head -c %" JSON_INTEGER_FORMAT " dossier.pdf | sha256sum", bytes);
+		const char *cut = arena_format(
+		    b->arena, "head -c %" JSON_INTEGER_FORMAT " dossier.pdf | sha256sum", bytes);
 		command_make(b, "verify.cut", cut != NULL ? cut : "");
 	}
 	command_make(b, "verify.seal", "pdfsig dossier.pdf");
@@ -111,8 +111,8 @@ static void verify_make(struct book *b)
 static void hash_row(struct book *b, const char *key, const char *hash)
 {
 	if (hash != NULL && strlen(hash) == SHA512_DIGITS)
-		hash = arena_format(b->arena, "%.*s\n%s", SHA512_DIGITS / 2, hash,
-		    hash + SHA512_DIGITS / 2);
+		hash = arena_format(
+		    b->arena, "%.*s\n%s", SHA512_DIGITS / 2, hash, hash + SHA512_DIGITS / 2);
 	if (hash != NULL)
 		book_row(b, label(b, key), STYLE_HASH, book_keep(b, hash));
 	else
@@ -125,8 +125,8 @@ static void verdict_row(struct book *b, const json_t *d)
 	const char *reason = text_at(d, "reason");
 
 	if (reason != NULL && *reason != '\0')
-		verdict = arena_format(b->arena, "%s (%s)", verdict,
-		    label_of(b, "reason", reason, "none.recorded"));
+		verdict = arena_format(
+		    b->arena, "%s (%s)", verdict, label_of(b, "reason", reason, "none.recorded"));
 	book_row_or(b, "document.verdict", verdict, "none.recorded");
 }
 
@@ -162,7 +162,7 @@ static void original_make(struct book *b)
 
 	if (json_is_object(original))
 		key = verdict != NULL && strcmp(verdict, "normalise") == 0 ? "original.normalise"
-		                                                           : "original.clean";
+									   : "original.clean";
 	else if (verdict != NULL && strcmp(verdict, "attach") == 0)
 		key = "original.attach";
 	else if (verdict != NULL && strcmp(verdict, "seal_only") == 0)
@@ -255,7 +255,8 @@ static void clock_make(struct book *b)
 	if (json_is_object(token)) {
 		const char *at = book_time(b, text_at(token, "at"));
 		const char *who = text_at(token, "authority");
-		text = arena_format(b->arena, "%s  %s", at != NULL ? at : "", who != NULL ? who : "");
+		text =
+		    arena_format(b->arena, "%s  %s", at != NULL ? at : "", who != NULL ? who : "");
 		book_row_or(b, "clock.token", text, "none.recorded");
 		return;
 	}

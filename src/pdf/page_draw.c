@@ -10,6 +10,7 @@
 #include <cairo-pdf.h>
 #include <qrencode.h>
 
+#define LINE_BYTES_MAX 1200
 #define QR_QUIET 4 /* ISO/IEC 18004: modules of white around the symbol */
 
 struct pen {
@@ -42,6 +43,16 @@ static PangoLayout *pen_layout(struct pen *p, enum page_style s)
 	return p->layouts[s];
 }
 
+/* No line shows more than this; what is longer ends in an ellipsis anyway. */
+static size_t line_size(const char *text)
+{
+	size_t size = strnlen(text, LINE_BYTES_MAX);
+
+	return size < LINE_BYTES_MAX
+		   ? size
+		   : (size_t)(g_utf8_find_prev_char(text, text + LINE_BYTES_MAX) - text);
+}
+
 static void text_draw(struct pen *p, const struct page_op *op)
 {
 	PangoLayout *layout = pen_layout(p, op->style);
@@ -49,7 +60,7 @@ static void text_draw(struct pen *p, const struct page_op *op)
 	pango_layout_set_width(layout, op->w > 0 ? (int)(op->w * PANGO_SCALE) : -1);
 	pango_layout_set_ellipsize(layout, op->w > 0 ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
 	pango_layout_set_alignment(layout, op->align);
-	pango_layout_set_text(layout, op->text, -1);
+	pango_layout_set_text(layout, op->text, (int)line_size(op->text));
 	p->book->unknown_glyphs += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
 	cairo_move_to(p->cr, op->x, op->y);
 	pango_cairo_show_layout(p->cr, layout);
@@ -72,8 +83,8 @@ static void fit_draw(struct pen *p, const struct page_op *op)
 	}
 	p->book->unknown_glyphs += (unsigned)pango_layout_get_unknown_glyphs_count(layout);
 	cairo_save(p->cr);
-	cairo_translate(p->cr, op->x,
-	    op->y + (op->h - (double)box.height / PANGO_SCALE * scale) / 2);
+	cairo_translate(
+	    p->cr, op->x, op->y + (op->h - (double)box.height / PANGO_SCALE * scale) / 2);
 	cairo_scale(p->cr, scale, scale);
 	cairo_move_to(p->cr, 0, 0);
 	pango_cairo_show_layout(p->cr, layout);
@@ -196,8 +207,7 @@ static void strokes_draw(struct pen *p, const struct page_op *op)
 	cairo_set_line_width(p->cr, 1.3);
 	cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_ROUND);
 	cairo_set_line_join(p->cr, CAIRO_LINE_JOIN_ROUND);
-	json_array_foreach(op->strokes, i, stroke)
-		stroke_draw(p->cr, op, stroke);
+	json_array_foreach(op->strokes, i, stroke) stroke_draw(p->cr, op, stroke);
 	cairo_set_line_cap(p->cr, CAIRO_LINE_CAP_BUTT);
 }
 
@@ -271,14 +281,16 @@ static void foot_draw(struct pen *p, size_t at)
 	const json_t *e = b->evidence;
 	const char *hash = text_at(json_object_get(e, "document"), "sha256");
 	size_t size = hash == NULL ? 0 : strlen(hash);
-	const char *brief = size < 24 ? hash
-	                              : arena_format(b->arena, "%.8s…%s", hash, hash + size - 8);
+	const char *brief =
+	    size < 24 ? hash : arena_format(b->arena, "%.8s…%s", hash, hash + size - 8);
 	double third = WIDTH_ALL / 3;
-	struct page_op rule = {.kind = OP_RULE, .x = PAGE_LEFT, .y = 795, .w = WIDTH_ALL, .ink = INK_RULE};
+	struct page_op rule = {
+	    .kind = OP_RULE, .x = PAGE_LEFT, .y = 795, .w = WIDTH_ALL, .ink = INK_RULE};
 
 	op_draw(p, &rule);
 	one_line(p, PAGE_LEFT, 801, third + 70, PANGO_ALIGN_LEFT, STYLE_SMALL,
-	    label_fill(b, "foot.envelope", "id", text_at(json_object_get(e, "envelope"), "id"), NULL));
+	    label_fill(
+		b, "foot.envelope", "id", text_at(json_object_get(e, "envelope"), "id"), NULL));
 	one_line(p, PAGE_LEFT + third + 78, 801, third - 20, PANGO_ALIGN_LEFT, STYLE_SMALL,
 	    label_fill(b, "foot.document", "hash", brief, NULL));
 	one_line(p, PAGE_RIGHT - 110, 801, 110, PANGO_ALIGN_RIGHT, STYLE_SMALL,

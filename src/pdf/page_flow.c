@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define PIECE_MAX 2000                  /* bytes */
 #define SOFT_INK 0x5e5e, 0x6666, 0x7070 /* INK_SOFT, for a part of a line */
 
 static const struct {
@@ -18,21 +19,29 @@ static const struct {
 	int tracking;   /* thousandths of a point */
 } styles[STYLE_COUNT_] = {
     [STYLE_BRAND] = {"Noto Sans", 7, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_ACCENT, 0, 2200},
-    [STYLE_TITLE] = {"Noto Serif Display", 27, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0, 0},
-    [STYLE_NAME] = {"Noto Serif Display", 22, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0, 0},
+    [STYLE_TITLE] = {"Noto Serif Display", 27, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0,
+	0},
+    [STYLE_NAME] = {"Noto Serif Display", 22, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0,
+	0},
     [STYLE_LEAD] = {"Noto Sans", 10.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_SOFT, 1, 0},
-    [STYLE_SECTION] = {"Noto Serif Display", 12.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_ACCENT, -1, 0},
+    [STYLE_SECTION] = {"Noto Serif Display", 12.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL,
+	INK_ACCENT, -1, 0},
     [STYLE_LABEL] = {"Noto Sans", 7.6, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_SOFT, 0, 0},
     [STYLE_VALUE] = {"Noto Sans", 8.6, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0, 0},
     [STYLE_MUTED] = {"Noto Sans", 8.6, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_SOFT, 0, 0},
     [STYLE_STRONG] = {"Noto Sans", 8.6, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_TEXT, 0, 0},
     [STYLE_ACCENT] = {"Noto Sans", 8.6, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_ACCENT, 0, 0},
     [STYLE_SMALL] = {"Noto Sans", 7, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_SOFT, 0, 0},
-    [STYLE_HASH] = {"DejaVu Sans Mono", 6.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1.5, 0},
-    [STYLE_COMMAND] = {"DejaVu Sans Mono", 7, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1, 0},
-    [STYLE_CODE] = {"DejaVu Sans Mono", 13, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1, 0},
-    [STYLE_QUOTE] = {"Noto Serif Display", 10.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_ITALIC, INK_TEXT, 1, 0},
-    [STYLE_SIGNATURE] = {"Noto Serif Display", 30, PANGO_WEIGHT_NORMAL, PANGO_STYLE_ITALIC, INK_ACCENT, 0, 0},
+    [STYLE_HASH] = {"DejaVu Sans Mono", 6.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1.5,
+	0},
+    [STYLE_COMMAND] = {"DejaVu Sans Mono", 7, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1,
+	0},
+    [STYLE_CODE] = {"DejaVu Sans Mono", 13, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 1,
+	0},
+    [STYLE_QUOTE] = {"Noto Serif Display", 10.5, PANGO_WEIGHT_NORMAL, PANGO_STYLE_ITALIC, INK_TEXT,
+	1, 0},
+    [STYLE_SIGNATURE] = {"Noto Serif Display", 30, PANGO_WEIGHT_NORMAL, PANGO_STYLE_ITALIC,
+	INK_ACCENT, 0, 0},
     [STYLE_MARK] = {"Noto Sans", 40, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_MARK, 0, 0},
 };
 
@@ -76,8 +85,8 @@ void book_page(struct book *b)
 {
 	if (b->page_count == b->page_room) {
 		size_t room = b->page_room == 0 ? 16 : b->page_room * 2;
-		struct page *grown = mem_resize(b->pages, b->page_room * sizeof(*b->pages),
-		    room * sizeof(*b->pages));
+		struct page *grown = mem_resize(
+		    b->pages, b->page_room * sizeof(*b->pages), room * sizeof(*b->pages));
 		if (grown == NULL) {
 			b->failed = ERR_MEMORY;
 			return;
@@ -116,8 +125,7 @@ struct page_op *book_op(
 	return op;
 }
 
-void book_line(
-    struct book *b, double x, double y, double w, enum page_style s, const char *text)
+void book_line(struct book *b, double x, double y, double w, enum page_style s, const char *text)
 {
 	struct page_op *op = book_op(b, OP_TEXT, x, y, w, 0);
 
@@ -163,8 +171,7 @@ static void layout_soften(PangoLayout *layout, size_t from)
 	pango_attr_list_unref(attributes);
 }
 
-static void layout_place(
-    struct book *b, PangoLayout *layout, double x, double w, enum page_style s)
+static void layout_place(struct book *b, PangoLayout *layout, double x, double w, enum page_style s)
 {
 	int count = layout == NULL ? 0 : pango_layout_get_line_count(layout);
 
@@ -182,18 +189,44 @@ static void layout_place(
 	}
 }
 
+/* Where a long text may be cut: behind the last space of the piece, else between characters. */
+static size_t piece_size(const char *text)
+{
+	size_t size = strnlen(text, PIECE_MAX + 1);
+
+	if (size <= PIECE_MAX)
+		return size;
+	for (size_t at = PIECE_MAX; at > PIECE_MAX / 2; at--)
+		if (text[at - 1] == ' ' || text[at - 1] == '\n')
+			return at;
+	return (size_t)(g_utf8_find_prev_char(text, text + PIECE_MAX + 1) - text);
+}
+
+/* In pieces: breaking a paragraph into lines costs the square of its length. */
 void book_text(struct book *b, double x, double w, enum page_style s, const char *text)
 {
+	size_t size = piece_size(text);
+
+	while (b->failed == OK && text[size] != '\0') {
+		const char *piece = arena_string(b->arena, text, size);
+		layout_place(b, piece == NULL ? NULL : layout_make(b, w, s, piece), x, w, s);
+		text += size;
+		size = piece_size(text);
+	}
 	layout_place(b, b->failed == OK ? layout_make(b, w, s, text) : NULL, x, w, s);
 }
 
-void book_text_two(struct book *b, double x, double w, enum page_style s, const char *first,
-    const char *second)
+void book_text_two(
+    struct book *b, double x, double w, enum page_style s, const char *first, const char *second)
 {
+	if (second != NULL && strlen(second) > PIECE_MAX) {
+		book_text(b, x, w, s, first);
+		book_text(b, x, w, STYLE_LABEL, second);
+		return;
+	}
 	const char *both =
 	    second == NULL ? first : arena_format(b->arena, "%s   %s", first, second);
-	PangoLayout *layout =
-	    b->failed == OK && both != NULL ? layout_make(b, w, s, both) : NULL;
+	PangoLayout *layout = b->failed == OK && both != NULL ? layout_make(b, w, s, both) : NULL;
 
 	if (layout != NULL && second != NULL)
 		layout_soften(layout, strlen(first));

@@ -28,8 +28,8 @@ static struct {
 	FcConfig *config;
 	const char *folders[PAGES_FOLDERS_MAX + 3];
 	size_t folder_count;
-	uint8_t *seen, *lacking;      /* a bit a code point */
-	uint8_t scripts[256];         /* 1: its files were loaded */
+	uint8_t *seen, *lacking; /* a bit a code point */
+	uint8_t scripts[256];    /* 1: its files were loaded */
 	char loaded[FILES_MAX][NAME_MAX + 1];
 	size_t loaded_count;
 	bool has_last;
@@ -102,8 +102,8 @@ static bool word_load(const char *word)
 		while (line.size > 0) {
 			struct span item = span_cut(&line, ' ');
 			char file[NAME_MAX + 1];
-			snprintf(file, sizeof(file), "%.*s", (int)item.size,
-			    (const char *)item.data);
+			snprintf(
+			    file, sizeof(file), "%.*s", (int)item.size, (const char *)item.data);
 			found |= file_find(file);
 		}
 	}
@@ -196,8 +196,8 @@ static void char_cover(gunichar c)
 	if (is_covered(c))
 		return;
 	size_t searched = script == G_UNICODE_SCRIPT_COMMON
-	                      ? fonts.folder_count - sizeof(own_folders) / sizeof(own_folders[0])
-	                      : fonts.folder_count;
+			      ? fonts.folder_count - sizeof(own_folders) / sizeof(own_folders[0])
+			      : fonts.folder_count;
 	for (size_t i = 0; i < searched; i++)
 		if (folder_search(fonts.folders[i], c))
 			return;

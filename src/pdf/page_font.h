@@ -10,9 +10,9 @@
 
 #include <pango/pangocairo.h>
 
-enum err CHECKED page_fonts_open(void); /* once a process; later calls do nothing */
+enum err CHECKED page_fonts_open(void);  /* once a process; later calls do nothing */
 void page_fonts_cover(const char *utf8); /* make its characters printable */
 bool page_fonts_lack(gunichar c);        /* asked for, and no font has it */
-PangoFontMap *page_fonts_map(void);      /* after the last cover; caller unrefs; NULL without memory */
+PangoFontMap *page_fonts_map(void); /* after the last cover; caller unrefs; NULL without memory */
 
 #endif

@@ -52,8 +52,8 @@ static void event_make(struct book *b, const json_t *event)
 	if (who != NULL)
 		book_line(b, COLUMN_WHO, y + 3.6, PAGE_RIGHT - COLUMN_WHO, STYLE_LABEL,
 		    book_keep(b, who));
-	book_line(b, COLUMN_TIME, y + 14.4, PAGE_RIGHT - COLUMN_TIME, STYLE_HASH,
-	    chain_text(b, event));
+	book_line(
+	    b, COLUMN_TIME, y + 14.4, PAGE_RIGHT - COLUMN_TIME, STYLE_HASH, chain_text(b, event));
 	b->y += ROW_HEIGHT;
 }
 
@@ -69,7 +69,8 @@ static void tree_make(struct book *b, const json_t *log)
 	if (root == NULL)
 		return;
 	book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_LABEL,
-	    label_fill(b, "log.tree", "size", book_number(b, number_at(log, "tree_size"), false), NULL));
+	    label_fill(
+		b, "log.tree", "size", book_number(b, number_at(log, "tree_size"), false), NULL));
 	book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_HASH, book_keep(b, root));
 }
 
@@ -91,6 +92,5 @@ void log_make(struct book *b)
 	b->y += 8;
 	if (json_array_size(events) == 0)
 		book_text(b, PAGE_LEFT, WIDTH_ALL, STYLE_MUTED, label(b, "log.empty"));
-	json_array_foreach(events, i, event)
-		event_make(b, event);
+	json_array_foreach(events, i, event) event_make(b, event);
 }

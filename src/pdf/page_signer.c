@@ -4,18 +4,20 @@
  */
 #include "pdf/page_book.h"
 
+#include "base/limits.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#define FIELD_WIDTH 249.0  /* the signature field is three times as wide as high */
+#define FIELD_WIDTH 249.0 /* the signature field is three times as wide as high */
 #define FIELD_HEIGHT 83.0
 #define STEPS_MAX 256
 #define LINE_X (COLUMN_C - 11.0)
 
 struct step {
-	const char *at;      /* RFC 3339; NULL: did not happen */
+	const char *at; /* RFC 3339; NULL: did not happen */
 	const char *what;
-	const char *detail;  /* or NULL */
+	const char *detail; /* or NULL */
 };
 
 struct steps {
@@ -49,7 +51,7 @@ static void read_step(struct book *b, struct steps *s, const json_t *c)
 	const char *name = text_at(c, "name");
 	const json_t *ms = json_object_get(c, "duration_ms");
 	const char *duration = json_is_integer(ms) ? book_duration(b, number_at(c, "duration_ms"))
-	                                           : label(b, "none.recorded");
+						   : label(b, "none.recorded");
 
 	step_add(s, text_at(c, "at"), label(b, "step.read"),
 	    label_fill(b, "step.pages", "name", name != NULL ? name : text_at(c, "document"),
@@ -142,7 +144,8 @@ static void step_make(struct book *b, const struct step *s, bool is_last)
 	dot->is_hollow = !happened;
 	book_line(b, COLUMN_B, top + 0.8, LINE_X - 5 - COLUMN_B, STYLE_LABEL,
 	    happened ? book_time(b, s->at) : label(b, "none.happened"));
-	book_text_two(b, COLUMN_C, WIDTH_C, style, s->what, happened ? book_keep(b, s->detail) : NULL);
+	book_text_two(
+	    b, COLUMN_C, WIDTH_C, style, s->what, happened ? book_keep(b, s->detail) : NULL);
 	b->y += 4;
 	if (!is_last && b->page_count == page)
 		thread->h = b->y - top;
@@ -180,9 +183,9 @@ static void field_make(struct book *b, const char *id, const json_t *signature)
 	double top = b->y;
 
 	book_op(b, OP_FRAME, COLUMN_B, top, FIELD_WIDTH, FIELD_HEIGHT)->ink = INK_RULE;
-	if (is_typed && text != NULL) {
-		struct page_op *op = book_op(b, OP_FIT, COLUMN_B + 12, top + 16, FIELD_WIDTH - 24,
-		    FIELD_HEIGHT - 32);
+	if (is_typed && text != NULL && strlen(text) <= 4 * LIMIT_TYPED_CHARS) {
+		struct page_op *op = book_op(
+		    b, OP_FIT, COLUMN_B + 12, top + 16, FIELD_WIDTH - 24, FIELD_HEIGHT - 32);
 		op->style = STYLE_SIGNATURE;
 		op->ink = INK_ACCENT;
 		op->text = book_keep(b, text);
@@ -191,13 +194,16 @@ static void field_make(struct book *b, const char *id, const json_t *signature)
 		    book_op(b, OP_STROKES, COLUMN_B, top, FIELD_WIDTH, FIELD_HEIGHT);
 		op->ink = INK_ACCENT;
 		op->strokes = strokes;
-	} else {
+	} else if (!is_typed || text == NULL) {
 		b->y = top + 30;
-		book_text(b, COLUMN_B + 12, FIELD_WIDTH - 24, STYLE_MUTED, label(b, "signature.kept"));
+		book_text(
+		    b, COLUMN_B + 12, FIELD_WIDTH - 24, STYLE_MUTED, label(b, "signature.kept"));
 	}
 	b->y = top;
 	aside_make(b, signature);
 	b->y = top + FIELD_HEIGHT + 8;
+	if (is_typed && text != NULL && strlen(text) > 4 * LIMIT_TYPED_CHARS)
+		book_text(b, COLUMN_B, WIDTH_BC, STYLE_QUOTE, book_keep(b, text));
 }
 
 static void signature_make(struct book *b, const json_t *signer)
@@ -294,11 +300,11 @@ static void network_make(struct book *b, const json_t *signer)
 	book_row_or(b, "network.forwarded", text_at(n, "forwarded"), "none.recorded");
 	book_row_or(b, "network.user_agent", text_at(n, "user_agent"), "none.recorded");
 	book_row_or(b, "network.device",
-	    json_is_object(d) ? label_fill(b, "network.device_of", "screen",
-				    text_or(d, "screen", none), "language",
-				    text_or(d, "language", none), "zone",
-				    text_or(d, "time_zone", none), NULL)
-			      : NULL,
+	    json_is_object(d)
+		? label_fill(b, "network.device_of", "screen", text_or(d, "screen", none),
+		      "language", text_or(d, "language", none), "zone",
+		      text_or(d, "time_zone", none), NULL)
+		: NULL,
 	    "none.recorded");
 	book_row_or(b, "network.location", text_at(d, "location"), "none.given");
 }
@@ -308,9 +314,9 @@ static void signer_make(struct book *b, const json_t *s, size_t at, size_t count
 	const char *name = text_at(s, "name");
 	const char *status = label_of(b, "status", text_at(s, "status"), "none.recorded");
 	const char *when = book_time(b, text_at(json_object_get(s, "times"), "signed_at"));
-	const char *position = label_fill(b, "signers.of", "at",
-	    book_number(b, (json_int_t)at + 1, false), "count",
-	    book_number(b, (json_int_t)count, false), NULL);
+	const char *position =
+	    label_fill(b, "signers.of", "at", book_number(b, (json_int_t)at + 1, false), "count",
+		book_number(b, (json_int_t)count, false), NULL);
 
 	b->heading = position;
 	book_page(b);
@@ -335,6 +341,5 @@ void signers_make(struct book *b)
 	size_t i, count = json_array_size(list);
 	json_t *s;
 
-	json_array_foreach(list, i, s)
-		signer_make(b, s, i, count);
+	json_array_foreach(list, i, s) signer_make(b, s, i, count);
 }

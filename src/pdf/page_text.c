@@ -80,7 +80,7 @@ static const char *pair_find(va_list pairs, const char *name, size_t size)
 
 	while ((key = va_arg(pairs, const char *)) != NULL) {
 		const char *value = va_arg(pairs, const char *);
-		if (strlen(key) == size && memcmp(key, name, size) == 0)
+		if (span_equal_str(span_of(name, size), key))
 			return value != NULL ? value : "—";
 	}
 	return "";
@@ -193,6 +193,7 @@ const char *book_duration(struct book *b, json_int_t ms)
 	else if (s < 3600)
 		text = arena_format(b->arena, "%" PRId64 " min %" PRId64 " s", s / 60, s % 60);
 	else
-		text = arena_format(b->arena, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
+		text =
+		    arena_format(b->arena, "%" PRId64 " h %" PRId64 " min", s / 3600, s / 60 % 60);
 	return kept_or_empty(b, text);
 }

@@ -16,7 +16,8 @@
 enum err CHECKED pdf_pages(struct span evidence, struct span drawings, struct buf *out);
 
 /* Before the first pages: one more folder (with its subfolders' files not included) to look for
- * fonts in, looked through before the distribution's. At most PAGES_FOLDERS_MAX; NULL is ignored. */
+ * fonts in, looked through before the distribution's. At most PAGES_FOLDERS_MAX; NULL is ignored.
+ */
 #define PAGES_FOLDERS_MAX 8
 void pdf_pages_font_folder(const char *folder);
 

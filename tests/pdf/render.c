@@ -1,4 +1,5 @@
-/* pages_render EVIDENCE.json DRAWINGS.json OUT.pdf: the evidence pages alone, for black-box tests. */
+/* pages_render EVIDENCE.json DRAWINGS.json OUT.pdf: the evidence pages alone, for black-box tests.
+ */
 #include "pdf/pages.h"
 
 #include <fcntl.h>
@@ -28,12 +29,11 @@ int main(int argc, char **argv)
 	if (argc != 4 || file_read(argv[1], &evidence) != 0 || file_read(argv[2], &drawings) != 0)
 		return 2;
 	buf_init(&pdf, 1u << 28);
-	enum err e =
-	    pdf_pages_counted(buf_span(&evidence), buf_span(&drawings), &pdf, &counts);
+	enum err e = pdf_pages_counted(buf_span(&evidence), buf_span(&drawings), &pdf, &counts);
 	int fd = e != OK ? -1 : open(argv[3], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	bool is_written = fd >= 0 && write(fd, pdf.data, pdf.size) == (ssize_t)pdf.size;
-	fprintf(stderr, "%s pages=%u unknown=%u replaced=%u bytes=%zu\n", err_symbol(e), counts.pages,
-	    counts.unknown_glyphs, counts.replaced, pdf.size);
+	fprintf(stderr, "%s pages=%u unknown=%u replaced=%u bytes=%zu\n", err_symbol(e),
+	    counts.pages, counts.unknown_glyphs, counts.replaced, pdf.size);
 	if (fd >= 0)
 		close(fd);
 	buf_free(&evidence);
