@@ -451,6 +451,7 @@ static enum step step_write(struct conn *c)
 		return conn_next_request(c);
 	x->job = JOB_PIECE;
 	x->slice = SPAN_EMPTY;
+	c->deadline = 0; /* a worker owns the exchange: the connection must outlive its job */
 	c->state = CONN_WORK;
 	return pool_submit(c->server->pool, x) ? STEP_WAIT : STEP_DEAD;
 }
