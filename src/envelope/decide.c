@@ -62,8 +62,8 @@ static enum err decide_create(struct decision *d)
 	if (d->state->version != 0)
 		return refuse(d, ERR_CONFLICT);
 	e = event_add(d, EVENT_CREATED);
-	field_int(e, "expires_at", d->state->expires_at);
-	field_int(e, "signers", (int64_t)d->state->signer_count);
+	event_int(e, "expires_at", d->state->expires_at);
+	event_int(e, "signers", (int64_t)d->state->signer_count);
 	field_personal_bytes(e, "profiles", span_of(c->hash, SHA256_SIZE));
 	field_personal(e, "subject", c->text);
 	fields_actor(e, &c->actor);
@@ -92,10 +92,10 @@ static enum err decide_add_document(struct decision *d)
 	ENSURE(c->document == d->state->document_count, ERR_INTERNAL);
 	e = event_add(d, EVENT_DOCUMENT_ADDED);
 	e->document = (int)c->document;
-	field_int(e, "pages", c->pages);
+	event_int(e, "pages", c->pages);
 	field_bytes(e, "sha256", span_of(c->hash, SHA256_SIZE));
-	field_int(e, "size", c->size);
-	field_text(e, "verdict", c->text);
+	event_int(e, "size", c->size);
+	event_text(e, "verdict", c->text);
 	fields_actor(e, &c->actor);
 	return OK;
 }
@@ -108,7 +108,7 @@ static enum err decide_add_photo(struct decision *d)
 	TRY(ensure_created(d));
 	e = signer_event_add(d, EVENT_PHOTO_ADDED);
 	field_personal_bytes(e, "sha256", span_of(c->hash, SHA256_SIZE));
-	field_text(e, "template", c->text);
+	event_text(e, "template", c->text);
 	fields_actor(e, &c->actor);
 	return OK;
 }
@@ -204,7 +204,7 @@ static enum err decide_cpf_wrong(struct decision *d, unsigned tries)
 {
 	struct event *e = signer_event_add(d, EVENT_CPF_FAILED);
 
-	field_int(e, "tries", tries);
+	event_int(e, "tries", tries);
 	fields_actor(e, &d->command->actor);
 	d->out->answer = fault_set(
 	    d->fault, ERR_CPF_WRONG, "cpf", "Tries left: %u.", (unsigned)LIMIT_CPF_TRIES - tries);
@@ -227,7 +227,7 @@ static enum err decide_check_cpf(struct decision *d)
 	if (s->cpf_at != 0)
 		return OK;
 	e = signer_event_add(d, EVENT_CPF_PASSED);
-	field_int(e, "tries", tries + 1);
+	event_int(e, "tries", tries + 1);
 	fields_actor(e, &d->command->actor);
 	return OK;
 }
@@ -244,8 +244,8 @@ static enum err decide_read(struct decision *d)
 		return OK;
 	e = signer_event_add(d, EVENT_DOCUMENT_READ);
 	e->document = (int)c->document;
-	field_int(e, "duration_ms", c->duration_ms);
-	field_int(e, "pages", c->pages);
+	event_int(e, "duration_ms", c->duration_ms);
+	event_int(e, "pages", c->pages);
 	fields_actor(e, &c->actor);
 	return OK;
 }
@@ -274,9 +274,9 @@ static enum err decide_send_code(struct decision *d)
 		return refuse(d, ERR_CODE_SENDS);
 	e = signer_event_add(d, EVENT_CODE_SENT);
 	memcpy(e->code_hash, c->hash, SHA256_SIZE);
-	field_text(e, "channel", span_str(channel_name(s->code_channel)));
+	event_text(e, "channel", span_str(channel_name(s->code_channel)));
 	field_personal(e, "masked", c->masked);
-	field_int(e, "sends", sends + 1);
+	event_int(e, "sends", sends + 1);
 	fields_actor(e, &c->actor);
 	return OK;
 }
@@ -304,8 +304,8 @@ static enum err decide_check_code(struct decision *d)
 
 	TRY(ensure_code_valid(d));
 	e = signer_event_add(d, is_right ? EVENT_CODE_PASSED : EVENT_CODE_FAILED);
-	field_text(e, "channel", span_str(channel_name(s->code_channel)));
-	field_int(e, "tries", tries);
+	event_text(e, "channel", span_str(channel_name(s->code_channel)));
+	event_int(e, "tries", tries);
 	fields_actor(e, &d->command->actor);
 	if (is_right)
 		return OK;
@@ -333,11 +333,11 @@ static enum err decide_sign(struct decision *d)
 
 	TRY(ensure_reached(d, STEP_SIGN));
 	e = signer_event_add(d, EVENT_CONSENTED);
-	field_text(e, "language", c->consent_language);
+	event_text(e, "language", c->consent_language);
 	field_bytes(e, "sha256", span_of(c->consent_hash, SHA256_SIZE));
-	field_text(e, "version", c->consent_version);
+	event_text(e, "version", c->consent_version);
 	e = signer_event_add(d, EVENT_SIGNED);
-	field_text(e, "method", span_str(c->signature == SIGNATURE_TYPED ? "typed" : "drawn"));
+	event_text(e, "method", span_str(c->signature == SIGNATURE_TYPED ? "typed" : "drawn"));
 	field_personal_bytes(e, "sha256", span_of(c->hash, SHA256_SIZE));
 	if (c->signature == SIGNATURE_TYPED)
 		field_personal(e, "typed", c->text);
@@ -366,9 +366,9 @@ static enum err decide_delivered(struct decision *d)
 	const struct command *c = d->command;
 	struct event *e = signer_event_add(d, c->is_ok ? EVENT_MESSAGE_SENT : EVENT_MESSAGE_FAILED);
 
-	field_text(e, "channel", span_str(channel_name(c->channel)));
+	event_text(e, "channel", span_str(channel_name(c->channel)));
 	field_personal(e, "masked", c->masked);
-	field_text(e, "purpose", c->purpose);
+	event_text(e, "purpose", c->purpose);
 	if (!c->is_ok)
 		field_personal(e, "reason", c->text);
 	return OK;
@@ -399,7 +399,7 @@ static enum err decide_sealed(struct decision *d)
 	e = event_add(d, EVENT_DOSSIER_SEALED);
 	e->document = (int)c->document;
 	field_bytes(e, "sha256", span_of(c->hash, SHA256_SIZE));
-	field_int(e, "size", c->size);
+	event_int(e, "size", c->size);
 	if (is_last_seal(state, c->document))
 		event_add(d, EVENT_COMPLETED);
 	return OK;

@@ -27,14 +27,14 @@ static void field_put(struct event *e, const char *name, enum event_field_type t
 	e->fields[e->field_count++] = (struct event_field){name, type, is_personal, 0, bytes};
 }
 
-void field_int(struct event *e, const char *name, int64_t value)
+void event_int(struct event *e, const char *name, int64_t value)
 {
 	if (e->field_count < EVENT_FIELDS_MAX)
 		e->fields[e->field_count++] =
 		    (struct event_field){name, FIELD_INT, false, value, SPAN_EMPTY};
 }
 
-void field_text(struct event *e, const char *name, struct span text)
+void event_text(struct event *e, const char *name, struct span text)
 {
 	field_put(e, name, FIELD_TEXT, false, text);
 }

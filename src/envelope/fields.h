@@ -7,8 +7,8 @@
 
 #include "envelope/envelope.h"
 
-void field_int(struct event *e, const char *name, int64_t value);
-void field_text(struct event *e, const char *name, struct span text);
+void event_int(struct event *e, const char *name, int64_t value);
+void event_text(struct event *e, const char *name, struct span text);
 void field_bytes(struct event *e, const char *name, struct span bytes);
 void field_personal(struct event *e, const char *name, struct span text);
 void field_personal_bytes(struct event *e, const char *name, struct span bytes);
