@@ -1,0 +1,198 @@
+/*
+ * What subcommands share: options, help, opening the data folder.
+ */
+#include "main/command.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void complain_text(const char *format, ...)
+{
+	va_list args;
+
+	fputs("chirograph: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+void complain(const char *what, enum err e, const struct fault *fault)
+{
+	bool has_detail = fault != NULL && fault->detail[0] != '\0';
+
+	complain_text("%s%s%s", what, what[0] != '\0' ? ": " : "",
+	    has_detail ? fault->detail : err_symbol(e));
+}
+
+static const struct option_spec *option_find(
+    const char *argument, const struct option_spec *specs, size_t count, const char **value)
+{
+	size_t size = strcspn(argument, "=");
+
+	for (size_t i = 0; i < count; i++) {
+		if (strlen(specs[i].name) != size || strncmp(specs[i].name, argument, size) != 0)
+			continue;
+		*value = argument[size] == '=' ? argument + size + 1 : NULL;
+		return &specs[i];
+	}
+	return NULL;
+}
+
+static bool option_store(const struct option_spec *spec, const char *value)
+{
+	size_t n = 0;
+
+	if (spec->flag != NULL) {
+		*spec->flag = true;
+		return true;
+	}
+	if (spec->value != NULL) {
+		*spec->value = value;
+		return true;
+	}
+	while (n < OPTION_LIST_MAX && spec->list[n] != NULL)
+		n++;
+	if (n == OPTION_LIST_MAX)
+		return false;
+	spec->list[n] = value;
+	return true;
+}
+
+bool options_take(int *argc, char **argv, const struct option_spec *specs, size_t count)
+{
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		const char *value = NULL;
+		const struct option_spec *spec;
+		if (argv[i][0] != '-') {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		spec = option_find(argv[i], specs, count, &value);
+		if (spec == NULL) {
+			complain_text("%s: unknown option %s", argv[0], argv[i]);
+			return false;
+		}
+		if (spec->flag == NULL && value == NULL && ++i < *argc)
+			value = argv[i];
+		if ((spec->flag == NULL) != (value != NULL) || !option_store(spec, value)) {
+			complain_text("%s: option %s is wrong", argv[0], spec->name);
+			return false;
+		}
+	}
+	*argc = kept;
+	return true;
+}
+
+void command_help(const struct command *table, size_t count, const char *program)
+{
+	printf("Usage:\n");
+	for (size_t i = 0; i < count; i++)
+		printf("  %s %s %s\n      %s\n", program, table[i].name, table[i].arguments,
+		    table[i].summary);
+}
+
+int command_choose(
+    const struct command *table, size_t count, const char *program, int argc, char **argv)
+{
+	const char *wanted = argc < 2 ? "" : argv[1];
+
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(table[i].name, wanted) == 0)
+			return table[i].run(argc - 1, argv + 1);
+	if (strcmp(wanted, "help") == 0 || strcmp(wanted, "--help") == 0 ||
+	    strcmp(wanted, "-h") == 0) {
+		command_help(table, count, program);
+		return 0;
+	}
+	complain_text("%s%s%s; try %s help",
+	    wanted[0] != '\0' ? "unknown command " : "which command?", wanted, "", program);
+	return EXIT_USAGE;
+}
+
+bool tool_open(struct tool *t, const char *data, const char *const *flags)
+{
+	struct fault fault = {0};
+	enum err e;
+
+	if (data == NULL) {
+		complain_text("--data DIR is missing");
+		return false;
+	}
+	e = config_load(&t->config, data, flags, &fault);
+	if (e != OK) {
+		complain("configuration", e, &fault);
+		return false;
+	}
+	e = privileges_drop(t->config.data);
+	if (e != OK)
+		complain("becoming the owner of the data folder", e, NULL);
+	return e == OK;
+}
+
+bool tool_open_keyd(struct tool *t)
+{
+	enum err e = broker_new_tool(&t->config, &t->broker);
+
+	if (e == OK)
+		e = keyd_open(broker_dial_keyd, t->broker, &t->keyd);
+	if (e != OK)
+		complain("keys", e, NULL);
+	return e == OK;
+}
+
+bool tool_open_store(struct tool *t)
+{
+	struct store_config config = {.data = t->config.data, .is_tool = true};
+	enum err e = store_open(&config, &t->store);
+
+	if (e != OK)
+		complain("database", e, NULL);
+	return e == OK;
+}
+
+void tool_close(struct tool *t)
+{
+	store_close(t->store);
+	keyd_close(t->keyd);
+	broker_free(t->broker);
+	config_free(&t->config);
+}
+
+enum err privileges_drop(const char *data)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return OK;
+	ENSURE(stat(data, &st) == 0, ERR_IO);
+	if (st.st_uid == 0)
+		return OK;
+	ENSURE(setgroups(0, NULL) == 0, ERR_INTERNAL);
+	ENSURE(setresgid(st.st_gid, st.st_gid, st.st_gid) == 0, ERR_INTERNAL);
+	ENSURE(setresuid(st.st_uid, st.st_uid, st.st_uid) == 0, ERR_INTERNAL);
+	ENSURE(setuid(0) != 0, ERR_INTERNAL);
+	return OK;
+}
+
+enum err folders_make(const char *data)
+{
+	static const char *const folders[] = {"", "db", "blobs", "outbox", "run"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", data, folders[i]);
+		ENSURE(mkdir(path, 0700) == 0 || errno == EEXIST, ERR_IO);
+	}
+	return OK;
+}

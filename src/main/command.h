@@ -1,0 +1,70 @@
+/*
+ * Subcommands: a table from which main() chooses and from which the help is printed; each command
+ * has a file of its own. Commands print to standard output, faults go to standard error, exit
+ * status 2 means that the command line was wrong.
+ */
+#ifndef CHIROGRAPH_MAIN_COMMAND_H
+#define CHIROGRAPH_MAIN_COMMAND_H
+
+#include "main/broker.h"
+#include "main/config.h"
+
+#include "keyd/keyd.h"
+#include "store/store.h"
+
+#define EXIT_USAGE 2
+
+struct command {
+	const char *name, *arguments, *summary;
+	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+};
+
+/* One option. Exactly one of value, list and flag is set. */
+struct option_spec {
+	const char *name; /* "--data" */
+	const char **value;
+	const char **list; /* OPTION_LIST_MAX + 1 places, NULL ended */
+	bool *flag;
+};
+
+#define OPTION_LIST_MAX 16
+
+/* Takes the options out of argv; what stays is positional, *argc of them, argv[0] kept. Says what
+ * is wrong. */
+bool options_take(int *argc, char **argv, const struct option_spec *specs, size_t count);
+
+int command_choose(
+    const struct command *table, size_t count, const char *program, int argc, char **argv);
+void command_help(const struct command *table, size_t count, const char *program);
+
+/* What most commands open. Zero-initialise; close once whatever happened. */
+struct tool {
+	struct config config;
+	struct broker *broker;
+	struct keyd *keyd;
+	struct store *store;
+};
+
+/* Says what is wrong and returns false. tool_open_store needs tool_open first. */
+bool tool_open(struct tool *t, const char *data, const char *const *flags);
+bool tool_open_keyd(struct tool *t);
+bool tool_open_store(struct tool *t);
+void tool_close(struct tool *t);
+
+/* "chirograph: <what>: <why>" to standard error. */
+void complain(const char *what, enum err e, const struct fault *fault);
+void complain_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* As root: become the owner of the data folder, so that files made are his. */
+enum err CHECKED privileges_drop(const char *data);
+enum err CHECKED folders_make(const char *data); /* what DIR must hold beside keys */
+
+int command_serve(int argc, char **argv);
+int command_init(int argc, char **argv);
+int command_doctor(int argc, char **argv);
+int command_config(int argc, char **argv);
+int command_organization(int argc, char **argv);
+int command_routes(int argc, char **argv);
+int command_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,288 @@
+/*
+ * Opening front's rooms in order: secrets of the configuration while files may still be read, then
+ * the sandbox, then threads (store, workers, jobs), so that every thread is inside it. One thread
+ * waits for signals: SIGHUP fetches the certificates again, SIGTERM drains.
+ */
+#include "main/front.h"
+
+#include "base/log.h"
+#include "http/http.h"
+#include "main/broker.h"
+#include "main/routes.h"
+#include "main/sandbox.h"
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#define VAULT_ENTRIES 1024
+#define SECRET_MAX (256 * LIMIT_KB)
+#define SEAL_TEST_EVERY_S 3600
+
+struct front {
+	const struct config *config;
+	struct front_secrets secrets;
+	struct broker *broker;
+	struct app app;
+	SSL_CTX *tls;
+	struct http_server *server;
+	struct jobs *jobs;
+	struct job_context job_context;
+	sigset_t signals;
+	char base_url[512], pages_url[512];
+};
+
+static enum err secrets_read(struct front *f)
+{
+	const struct config *c = f->config;
+	struct {
+		enum config_key key;
+		struct buf *to;
+	} rows[] = {
+	    {CONFIG_MAIL_PASSWORD_FILE, &f->secrets.mail_password},
+	    {CONFIG_MAIL_CA_FILE, &f->secrets.mail_ca},
+	    {CONFIG_SMS_TOKEN_FILE, &f->secrets.sms_token},
+	    {CONFIG_WHATSAPP_TOKEN_FILE, &f->secrets.whatsapp_token},
+	    {CONFIG_WEBHOOK_CA_FILE, &f->secrets.webhook_ca},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		buf_init(rows[i].to, SECRET_MAX);
+		enum err e = config_secret(c, rows[i].key, rows[i].to);
+		if (e == OK)
+			continue;
+		log_error("a file of the configuration cannot be read", "key=%s file=%s",
+		    config_rows[rows[i].key].name, config_text(c, rows[i].key));
+		return ERR_CONFIG;
+	}
+	return OK;
+}
+
+static void without_slash(const char *url, char out[512])
+{
+	size_t size = (size_t)snprintf(out, 512, "%s", url);
+
+	while (size > 0 && size < 512 && out[size - 1] == '/')
+		out[--size] = '\0';
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
+static void settings_take(struct front *f)
+{
+	const struct config *c = f->config;
+	const char *base = config_list(c, CONFIG_SERVER_BASE_URL)[0];
+	struct app *app = &f->app;
+
+	without_slash(base != NULL ? base : "https://localhost", f->base_url);
+	without_slash(config_is_set(c, CONFIG_SERVER_PAGES_URL)
+			  ? config_text(c, CONFIG_SERVER_PAGES_URL)
+			  : f->base_url,
+	    f->pages_url);
+	app->data = c->data;
+	app->base_url = f->base_url;
+	app->pages_url = f->pages_url;
+	app->support_email = or_null(config_text(c, CONFIG_SUPPORT_EMAIL));
+	app->default_language = config_text(c, CONFIG_ORGANIZATION_LANGUAGE);
+	app->has_mail = config_is_set(c, CONFIG_MAIL_HOST);
+	app->has_sms = config_is_set(c, CONFIG_SMS_URL);
+	app->has_whatsapp = config_is_set(c, CONFIG_WHATSAPP_URL);
+}
+
+static enum err unwrap(
+    void *ctx, struct span organisation_wrapped, struct span wrapped, uint8_t key[KEY_SIZE])
+{
+	struct wrapped_key organisation, data;
+
+	ENSURE(organisation_wrapped.size <= KEYD_WRAPPED_MAX && wrapped.size <= KEYD_WRAPPED_MAX,
+	    ERR_DECRYPT);
+	ENSURE(organisation_wrapped.size > 0 && wrapped.size > 0, ERR_DECRYPT);
+	memcpy(organisation.data, organisation_wrapped.data, organisation_wrapped.size);
+	organisation.size = organisation_wrapped.size;
+	memcpy(data.data, wrapped.data, wrapped.size);
+	data.size = wrapped.size;
+	return keyd_data_key_open(ctx, &organisation, &data, key);
+}
+
+/* The log says what is wrong; submits are refused until it is right. */
+static void seal_test(struct front *f)
+{
+	char reason[FAULT_DETAIL_MAX];
+	enum err e = keyd_seal_test(f->app.keyd, reason);
+
+	atomic_store(&f->app.is_seal_ready, e == OK);
+	if (e != OK)
+		log_error("envelopes cannot be submitted: the sealing key does not work",
+		    "reason=%s", reason);
+}
+
+static enum err rooms_open(struct front *f)
+{
+	struct store_config store = {.data = f->config->data};
+	struct app *app = &f->app;
+
+	TRY(broker_new_front(ROLE_SOCKET, &f->broker));
+	app->press = (struct press){.spawn = broker_dial_press, .ctx = f->broker};
+	app->courier = (struct courier){.dial = broker_dial_courier, .ctx = f->broker};
+	TRY(keyd_open(broker_dial_keyd, f->broker, &app->keyd));
+	TRY(keyd_derive(app->keyd, KEYD_FILE_LINKS, app->file_key));
+	TRY(keyd_derive(app->keyd, KEYD_IDEMPOTENCY, app->idempotency_key));
+	TRY(keyd_tls_context(app->keyd, &f->tls));
+	TRY(store_open(&store, &app->store));
+	return vault_new(VAULT_ENTRIES, unwrap, app->keyd, &app->vault);
+}
+
+static unsigned workers(const struct config *c)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	int64_t wanted = config_int(c, CONFIG_SERVER_WORKERS);
+
+	if (wanted > 0)
+		return (unsigned)wanted;
+	return processors < 2 ? 4 : processors > 16 ? 32 : (unsigned)processors * 2;
+}
+
+static enum err server_open(struct front *f)
+{
+	struct http_config http = {
+	    .listen_fd = ROLE_LISTENER,
+	    .tls = f->tls,
+	    .routes = app_routes,
+	    .route_count = app_route_count,
+	    .app = &f->app,
+	    .fault = app_fault,
+	    .trusted_proxies = config_list(f->config, CONFIG_SERVER_TRUSTED_PROXIES),
+	    .workers = workers(f->config),
+	};
+
+	return http_server_new(&http, &f->server);
+}
+
+static void wake_jobs(void *ctx)
+{
+	struct front *f = ctx;
+
+	jobs_wake(f->jobs);
+}
+
+static enum err jobs_open(struct front *f)
+{
+	struct jobs_config jobs = {.store = f->app.store};
+
+	f->job_context = (struct job_context){&f->app, f->config, &f->secrets};
+	jobs.handlers = job_handlers(&f->job_context, &jobs.count);
+	TRY(jobs_start(&jobs, &f->jobs));
+	f->app.wake_ctx = f;
+	f->app.wake_jobs = wake_jobs;
+	return OK;
+}
+
+static void certificates_reload(struct front *f)
+{
+	SSL_CTX *fresh = NULL;
+
+	seal_test(f);
+	if (keyd_tls_context(f->app.keyd, &fresh) != OK) {
+		log_error("the old certificate stays in use", "signal=HUP");
+		return;
+	}
+	http_server_tls(f->server, fresh);
+	SSL_CTX_free(f->tls);
+	f->tls = fresh;
+	log_info("certificates read again", "signal=HUP");
+}
+
+static void *signals_wait(void *ctx)
+{
+	static const struct timespec hour = {SEAL_TEST_EVERY_S, 0};
+	struct front *f = ctx;
+
+	for (;;) {
+		int number = sigtimedwait(&f->signals, NULL, &hour);
+		if (number == SIGTERM)
+			break;
+		if (number == SIGHUP)
+			certificates_reload(f);
+		else
+			seal_test(f); /* a certificate may have ended */
+	}
+	log_info("draining", "signal=TERM");
+	http_server_stop(f->server);
+	return NULL;
+}
+
+static void signals_block(struct front *f)
+{
+	sigemptyset(&f->signals);
+	sigaddset(&f->signals, SIGTERM);
+	sigaddset(&f->signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &f->signals, NULL);
+	signal(SIGTERM, SIG_DFL); /* blocked, and no longer ignored: it can be waited for */
+	signal(SIGHUP, SIG_DFL);
+}
+
+static enum err run(struct front *f)
+{
+	pthread_t thread;
+
+	TRY(server_open(f));
+	TRY(jobs_open(f));
+	ENSURE(pthread_create(&thread, NULL, signals_wait, f) == 0, ERR_MEMORY);
+	TRY(broker_ready(f->broker));
+	TRY(http_server_run(f->server));
+	pthread_join(thread, NULL);
+	f->app.wake_jobs = NULL;
+	if (!jobs_drain(f->jobs, LIMIT_DRAIN_MS / 2)) {
+		log_warn("jobs still ran at the end: they run again at the next start", "ms=%d",
+		    LIMIT_DRAIN_MS / 2);
+		_exit(0);
+	}
+	jobs_free(f->jobs);
+	return OK;
+}
+
+static void front_close(struct front *f)
+{
+	http_server_free(f->server);
+	SSL_CTX_free(f->tls);
+	vault_free(f->app.vault);
+	store_close(f->app.store);
+	keyd_close(f->app.keyd);
+	broker_free(f->broker);
+	buf_free(&f->secrets.mail_password);
+	buf_free(&f->secrets.mail_ca);
+	buf_free(&f->secrets.sms_token);
+	buf_free(&f->secrets.whatsapp_token);
+	buf_free(&f->secrets.webhook_ca);
+}
+
+int role_front(const struct config *config)
+{
+	static struct front f;
+	struct sandbox box = {.role = ROLE_FRONT, .data = config->data, .keys = -1};
+	enum err e;
+
+	f.config = config;
+	signals_block(&f);
+	if (secrets_read(&f) != OK)
+		return ROLE_EXIT_CONFIG;
+	settings_take(&f);
+	if (sandbox_enter(&box) != OK)
+		return 1;
+	e = rooms_open(&f);
+	if (e == OK) {
+		seal_test(&f);
+		e = run(&f);
+	}
+	if (e != OK)
+		log_error("front ends", "error=%s", err_symbol(e));
+	front_close(&f);
+	if (e == ERR_SCHEMA_NEWER)
+		return ROLE_EXIT_CONFIG;
+	return e == OK ? 0 : 1;
+}

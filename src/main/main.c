@@ -1,0 +1,41 @@
+/*
+ * chirograph: one program, a table of subcommands. Started with --role=NAME it is one of the
+ * processes that the supervisor keeps; that argument is not for people.
+ */
+#include "main/command.h"
+#include "main/role.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct command commands[] = {
+    {"init", "--data DIR [--organization NAME] [--base-url URL]",
+	"make a data folder, its keys and the first organisation", command_init},
+    {"serve", "--data DIR [--listen ADDR:PORT] [--base-url URL]…", "run the server", command_serve},
+    {"config", "[--data DIR]", "print every configuration key, its value and where it came from",
+	command_config},
+    {"routes", "", "print the route table as JSON lines", command_routes},
+    {"version", "", "print the version", command_version},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+int command_version(int argc, char **argv)
+{
+	printf("chirograph %s\n", CHIROGRAPH_VERSION);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	umask(077); /* every file of ours is its owner's alone */
+	if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
+		return role_main(argv[1] + 7);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return command_version(0, NULL);
+	log_threshold(LOG_LEVEL_WARN);
+	return command_choose(commands, COMMANDS, "chirograph", argc, argv);
+}
