@@ -1,7 +1,7 @@
 /*
  * The domain, pure: decide(state, command, now) gives events or an error; apply(state, event)
  * moves the state. No clock, no random, no store, no personal data beyond what events carry.
- * The state table of docs/contract.md lives here and nowhere else.
+ * The state table of docs/envelopes.md lives here and nowhere else.
  */
 #ifndef CHIROGRAPH_ENVELOPE_ENVELOPE_H
 #define CHIROGRAPH_ENVELOPE_ENVELOPE_H
