@@ -4,7 +4,7 @@
  * tzdata, each at its first use. Same input, same bytes.
  *
  * For the sandbox: read-only /usr/share/fonts (and the added folders) and /usr/share/zoneinfo;
- * pango starts two short threads.
+ * /etc/localtime is tried and may be refused. pango asks fontconfig in short-lived threads.
  */
 #ifndef CHIROGRAPH_PDF_PAGES_H
 #define CHIROGRAPH_PDF_PAGES_H
