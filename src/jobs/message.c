@@ -105,8 +105,9 @@ static enum err id_make(struct message *m)
 	char text[256], hex[33];
 	uint8_t hash[SHA256_SIZE];
 
-	snprintf(text, sizeof(text), "message/%lld/%s/%lld/%lld", (long long)state->organisation,
-	    state->id, (long long)m->c.job->row.row, (long long)m->c.job->row.created_at);
+	snprintf(text, sizeof(text), "%s/%zu/%lld/%s/%lld/%lld", m->purpose, m->signer,
+	    (long long)state->organisation, state->id, (long long)m->c.job->row.row,
+	    (long long)m->c.job->row.created_at);
 	TRY(sha256(span_str(text), hash));
 	hex_text(hex, hash, 16);
 	m->id = arena_string(m->c.job->arena, hex, 32);
