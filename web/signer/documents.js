@@ -74,14 +74,14 @@ function toolbar(item, url) {
 	return h('div', { class: 'reader-bar', role: 'group', 'aria-label': t('reader_tools') },
 		h('span', { class: 'page-count', id: 'page-count' }, t('pages', { count: item.pages })),
 		tool('smaller', icons.minus, t('zoom_out')), tool('larger', icons.plus, t('zoom_in')),
-		h('a', { class: 'tool', id: 'download', href: url, download: item.name, 'aria-label': t('download_original'), title: t('download_original') },
+		h('a', { class: 'tool', id: 'download', href: `${url}?download=1`, download: item.name, 'aria-label': t('download_original'), title: t('download_original') },
 			icon(icons.download)))
 }
 
 function unreadable(url, item) {
 	return h('div', { class: 'notice bad', role: 'alert', id: 'reader-failed' },
 		h('p', null, t('reader_failed')),
-		h('p', null, h('a', { href: url, download: item.name }, t('download_original'))))
+		h('p', null, h('a', { href: `${url}?download=1`, download: item.name }, t('download_original'))))
 }
 
 async function open_pages(item, url, main, hooks) {

@@ -8,7 +8,7 @@ import { address, call } from './api.js'
 import { heading } from './frame.js'
 
 const poll_first = 2500, poll_longest = 30000, poll_for = 20 * 60000
-const redirect_after = 6
+const redirect_after = 10
 
 function end(name, mark, title, body, actions = []) {
 	return {
@@ -55,6 +55,11 @@ function downloads(dossiers) {
 	}, icon(icons.download), dossiers.length === 1 ? t('download_dossier') : t('download_named', { name: item.name })))
 }
 
+function originals(documents) {
+	return documents.map((item, i) => h('a', { class: 'button second', href: address(`document/${i}?download=1`), download: true },
+		icon(icons.download), documents.length === 1 ? t('download_original') : t('download_named', { name: item.name })))
+}
+
 function redirect(app, main) {
 	const target = app.state.redirect_url
 	let left = redirect_after
@@ -82,7 +87,8 @@ function is_web(address_text) {
 export function done(app) {
 	const { signer, dossiers, redirect_url } = app.state
 	const ready = dossiers?.length > 0
-	const goes_on = is_web(redirect_url)
+	const has_target = is_web(redirect_url)
+	const goes_on = has_target && app.signed_now
 	const announce = h('p', { role: 'status', class: ready ? '' : 'waiting' }, ready ? t('done_ready') : t('done_waiting'))
 	const screen = end('done', icons.check, t('done_title', { name: signer.name.split(/\s+/)[0] }), [
 		announce,
@@ -91,9 +97,8 @@ export function done(app) {
 			h('p', { class: 'redirect-text' }, t('redirect_in', { count: redirect_after })),
 			h('button', { type: 'button', class: 'text-button strong', id: 'stay' }, t('redirect_stay'))),
 	], [
-		ready ? downloads(dossiers) : h('a', { class: 'button second', href: address('document/0'), download: true },
-			icon(icons.download), t('download_original')),
-		goes_on && h('a', { class: 'button second', href: redirect_url, rel: 'noreferrer' }, t('redirect_button', { organization: app.state.organization.name })),
+		ready ? downloads(dossiers) : originals(app.state.documents),
+		has_target && h('a', { class: 'button second', href: redirect_url, rel: 'noreferrer' }, t('redirect_button', { organization: app.state.organization.name })),
 	])
 	screen.shown = (main) => {
 		const stop = [

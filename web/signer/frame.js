@@ -25,13 +25,13 @@ function band(state, on_language) {
 
 export function progress({ at, of }) {
 	return h('div', { class: 'progress' },
-		h('p', { class: 'progress-text' }, t('progress', { at, of })),
+		h('p', { class: 'progress-text', id: 'progress-text' }, t('progress', { at, of })),
 		h('div', { class: 'progress-bar', 'aria-hidden': 'true' },
 			Array.from({ length: of }, (_, i) => h('span', { class: i < at ? 'full' : '' }))))
 }
 
 export function heading(text) {
-	return h('h1', { tabindex: '-1', id: 'heading' }, text)
+	return h('h1', { tabindex: '-1', id: 'heading', 'aria-describedby': 'progress-text' }, text)
 }
 
 /* screen: {name, title, wide, body: [nodes], position, actions: [nodes]} */
@@ -48,6 +48,8 @@ export function show(state, screen, on_language) {
 		screen.aside ?? '')
 	document.title = [screen.title, state?.organization?.name].filter(Boolean).join(' · ')
 	scrollTo(0, 0)
+	if (!screen.position)
+		main.querySelector('h1')?.removeAttribute('aria-describedby')
 	if (shown_before)
 		main.querySelector('h1')?.focus({ preventScroll: true })
 	shown_before = true

@@ -107,6 +107,7 @@ function signature(app) {
 			return say_error(line, null, t('pad_empty'))
 		if (kind === 'typed' && field.value.trim() === '')
 			return say_error(line, field, t('typed_empty'))
+		app.signed_now = true
 		return app.send('sign', answer_of(app, kind, pad, field), { button: go, on_refused: refused })
 	}
 	return {
