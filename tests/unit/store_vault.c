@@ -82,6 +82,21 @@ static void test_least_used_leaves(void **state)
 	vault_free(v);
 }
 
+/* One entry, so everything shares a bucket: the names alone tell keys apart. */
+static void test_names_tell_keys_apart(void **state)
+{
+	struct vault *v = NULL;
+	assert_int_equal(vault_new(1, unwrap, NULL, &v), OK);
+	atomic_store(&asked, 0);
+	key_check(v, 1, 5);
+	key_check(v, 2, 5);
+	key_check(v, 2, 6);
+	assert_int_equal(atomic_load(&asked), 3);
+	key_check(v, 2, 6);
+	assert_int_equal(atomic_load(&asked), 3);
+	vault_free(v);
+}
+
 static void test_remember_and_forget(void **state)
 {
 	static const uint8_t mine[KEY_SIZE] = {42};
@@ -138,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_sealed_to_its_place),
 	    cmocka_unit_test(test_least_used_leaves),
+	    cmocka_unit_test(test_names_tell_keys_apart),
 	    cmocka_unit_test(test_remember_and_forget),
 	    cmocka_unit_test(test_many_threads),
 	};

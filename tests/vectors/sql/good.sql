@@ -1,0 +1,9 @@
+-- name: setting_names
+SELECT name
+FROM setting
+WHERE organisation = $1;
+
+-- name: setting_count
+-- exception: the operator counts every organisation
+SELECT COUNT(*)
+FROM setting;

@@ -1,0 +1,4 @@
+-- name: setting_names
+SELECT name, organisation
+FROM setting
+WHERE name = $1;
