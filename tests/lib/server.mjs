@@ -1,0 +1,114 @@
+// A whole server in a fresh data folder on a free port, for every black-box test.
+//
+//   const server = await startServer({ settings: ['mail.host=127.0.0.1', …], organization: 'Name' })
+//   server.url, server.keys {api_key, sandbox_api_key, …}, server.data, server.ca, server.log()
+//   await server.request('POST', '/sign/envelope', { key, json })  -> { status, headers, body, json }
+//   await server.kill('keyd'), await server.stop() -> exit status; the folder is removed
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = resolve(fileURLToPath(import.meta.url), '../../..')
+export const program = process.env.CHIROGRAPH ?? join(root, 'build/chirograph')
+
+// The environment of this process, without settings that a developer's shell may hold.
+export function environment (extra = {}) {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('CHIROGRAPH_'))
+  return { ...Object.fromEntries(own), ...extra }
+}
+
+export function run (args, { env = {}, input } = {}) {
+  const r = spawnSync(program, args, { encoding: 'utf8', env: environment(env), input })
+  return { status: r.status, signal: r.signal, out: r.stdout, err: r.stderr }
+}
+
+export function initData (organization = 'Testes Ltda', args = []) {
+  const data = mkdtempSync(join(tmpdir(), 'chirograph-'))
+  const r = run(['init', '--data', data, '--organization', organization, ...args])
+  if (r.status !== 0) throw new Error(`init: ${r.err}`)
+  return data
+}
+
+// Process ids of a role, found among the supervisor's children.
+export function rolePids (supervisor, role) {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
+    try {
+      const parent = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')[1]
+      return Number(parent) === supervisor &&
+        readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1] === `--role=${role}`
+    } catch { return false }
+  }).map(Number)
+}
+
+export async function startServer ({ data, organization, settings = [], env = {}, args = [], listen = '127.0.0.1:0' } = {}) {
+  const isOwn = data === undefined
+  data ??= initData(organization)
+  const set = settings.flatMap((s) => ['--set', s])
+  const child = spawn(program, ['serve', '--data', data, '--listen', listen, ...set, ...args],
+    { stdio: ['ignore', 'ignore', 'pipe'], env: environment(env) })
+  let log = ''
+  const ended = new Promise((resolve) => child.on('exit', (status, signal) => resolve({ status, signal })))
+  const url = await new Promise((resolve, reject) => {
+    child.stderr.on('data', (piece) => {
+      log += piece
+      const ready = /^ready (https:\S+)$/m.exec(log)
+      if (ready) resolve(ready[1])
+    })
+    ended.then((end) => reject(new Error(`serve ended with ${JSON.stringify(end)}:\n${log}`)))
+  })
+  const ca = readFileSync(join(data, 'keys/tls.crt'))
+  const agent = new https.Agent({ ca, keepAlive: true })
+  const keys = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8'))
+
+  function request (method, path, { key, headers = {}, json, body, tls = {} } = {}) {
+    const payload = json !== undefined ? JSON.stringify(json) : body
+    const all = { ...headers }
+    if (key) all.Authorization = key
+    if (json !== undefined) all['Content-Type'] ??= 'application/json'
+    if (payload !== undefined) all['Content-Length'] = Buffer.byteLength(payload)
+    const options = { method, headers: all, ...(Object.keys(tls).length ? { ca, agent: false, ...tls } : { agent }) }
+    return new Promise((resolve, reject) => {
+      const req = https.request(url + path, options, (res) => {
+        const pieces = []
+        res.on('data', (piece) => pieces.push(piece))
+        res.on('error', reject)
+        res.on('end', () => {
+          const bytes = Buffer.concat(pieces)
+          let parsed
+          try { parsed = JSON.parse(bytes.toString()) } catch { /* not JSON */ }
+          resolve({ status: res.statusCode, headers: res.headers, body: bytes, json: parsed, socket: res.socket })
+        })
+      })
+      req.on('error', reject)
+      req.end(payload)
+    })
+  }
+
+  return {
+    url, data, keys, ca, agent, request, pid: child.pid, ended,
+    log: () => log,
+    pids: (role) => rolePids(child.pid, role),
+    signal: (name) => child.kill(name),
+    // SIGKILL to a role, and the promise that the supervisor has started another.
+    async kill (role) {
+      const before = rolePids(child.pid, role)
+      if (before.length === 0) throw new Error(`no ${role} is running`)
+      for (const pid of before) process.kill(pid, 'SIGKILL')
+      for (;;) {
+        const now = rolePids(child.pid, role)
+        if (now.some((pid) => !before.includes(pid))) return
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    },
+    async stop (signal = 'SIGTERM') {
+      agent.destroy()
+      child.kill(signal)
+      const end = await ended
+      if (isOwn) rmSync(data, { recursive: true, force: true })
+      return end.status
+    }
+  }
+}
