@@ -4,6 +4,9 @@
  */
 #include "envelope_rows_support.h"
 
+#include "base/codec.h"
+#include "base/json.h"
+
 #include <pthread.h>
 
 static struct arena *arena;
@@ -223,6 +226,67 @@ static void test_fields_are_opened(void **state)
 	assert_int_equal(d.typed.size, 0);
 }
 
+static bool json_names(json_t *array, const char *name)
+{
+	size_t i;
+	json_t *item;
+	json_array_foreach(
+	    array, i, item) if (strcmp(json_string_value(item), name) == 0) return true;
+	return false;
+}
+
+/* The log's bytes hold, under the field's name, the commitment to exactly this value and salt. */
+static void commitment_stands(const struct event_record *e, json_t *all, const char *name)
+{
+	struct buf salt, value, item;
+	uint8_t commitment[SHA256_SIZE];
+	struct span text =
+	    span_str(json_string_value(json_object_get(json_object_get(all, "fields"), name)));
+	buf_init(&salt, 64);
+	buf_init(&value, 4096);
+	buf_init(&item, 256);
+	assert_int_equal(
+	    b64_decode(&salt,
+		span_str(json_string_value(json_object_get(json_object_get(all, "salts"), name)))),
+	    OK);
+	assert_int_equal(salt.size, EVENT_SALT_SIZE);
+	if (json_names(json_object_get(all, "hex"), name))
+		assert_int_equal(
+		    hex_decode(text, buf_extend(&value, text.size / 2), text.size / 2), OK);
+	else
+		buf_put_span(&value, text);
+	assert_int_equal(event_commitment(salt.data, buf_span(&value), commitment), OK);
+	buf_put_byte(&item, (uint8_t)(0x60 | strlen(name)));
+	buf_put_str(&item, name);
+	buf_put(&item, "\x58\x20", 2);
+	buf_put(&item, commitment, SHA256_SIZE);
+	assert_non_null(memmem(e->body.data, e->body.size, item.data, item.size));
+	buf_free(&salt);
+	buf_free(&value);
+	buf_free(&item);
+}
+
+static void test_commitments_bind_the_clear_values(void **state)
+{
+	struct logging l = signed_log("commitments");
+	size_t seen = 0;
+	for (size_t i = 0; i < l.count; i++) {
+		struct span text;
+		json_t *all = NULL, *salt;
+		const char *name;
+		assert_int_equal(event_record_open(&l.events[i], key, arena, &text), OK);
+		assert_int_equal(json_read(text, &all, NULL), OK);
+		json_object_foreach(json_object_get(all, "salts"), name, salt)
+		{
+			commitment_stands(&l.events[i], all, name);
+			seen++;
+		}
+		json_decref(all);
+	}
+	assert_int_equal(
+	    seen, 15); /* subject, profiles; address and agent of six; the signature's hash */
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, each_setup, each_teardown)
 
 int main(void)
@@ -233,6 +297,7 @@ int main(void)
 	    EACH(test_no_webhook_no_job),
 	    EACH(test_log_shows_changes),
 	    EACH(test_fields_are_opened),
+	    EACH(test_commitments_bind_the_clear_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
