@@ -154,7 +154,7 @@ static enum err judge_signed(
 		return decide(report, PDF_ATTACH, "signed_locked");
 	if (report->is_encrypted)
 		return decide(report, PDF_ATTACH, "signed_encrypted");
-	if (damage != NULL)
+	if (found->is_broken || damage != NULL)
 		return decide(report, PDF_ATTACH, "signed_damaged");
 	return decide(report, PDF_SEAL_ONLY, "signed");
 }

@@ -39,12 +39,31 @@ static bool reference_locks(qpdf_data q, qpdf_oh reference)
 	return is_ours && locks_new_fields(q, params);
 }
 
+/* A range that goes past the end would swallow whatever is appended. */
+static bool range_overruns(struct pdf_file *f, qpdf_oh value)
+{
+	qpdf_data q = f->q;
+	qpdf_oh range = obj_get(q, value, "/ByteRange");
+	long long size = (long long)f->bytes.size;
+	int n = obj_is_array(q, range) ? qpdf_oh_get_array_n_items(q, range) : 0;
+	for (int i = 0; i + 1 < n && i < 64; i += 2) {
+		long long at = -1, length = -1;
+		(void)qpdf_oh_get_value_as_longlong(q, qpdf_oh_get_array_item(q, range, i), &at);
+		(void)qpdf_oh_get_value_as_longlong(
+		    q, qpdf_oh_get_array_item(q, range, i + 1), &length);
+		if (at < 0 || length < 0 || at > size || length > size - at)
+			return true;
+	}
+	return false;
+}
+
 static void record(struct pdf_file *f, struct pdf_signatures *s, qpdf_oh value)
 {
 	qpdf_data q = f->q;
 	if (!obj_is_dict(q, value) || seen_before(s, qpdf_oh_get_object_id(q, value)))
 		return;
 	s->count++;
+	s->is_broken = s->is_broken || range_overruns(f, value);
 	qpdf_oh references = obj_get(q, value, "/Reference");
 	int n = obj_is_array(q, references) ? qpdf_oh_get_array_n_items(q, references) : 0;
 	for (int i = 0; i < n && i < 64; i++)

@@ -11,6 +11,7 @@
 struct pdf_signatures {
 	unsigned count;                /* usage rights included */
 	bool is_locked;                /* DocMDP P=1, FieldMDP or Lock over all fields */
+	bool is_broken;  /* one claims bytes that the file does not have */
 	int seen[SIGNATURES_SEEN_MAX]; /* object numbers counted already */
 	size_t seen_count;
 	unsigned budget; /* fields and annotations still to be looked at */
