@@ -158,20 +158,27 @@ static enum err cms_encode(CMS_ContentInfo *cms, struct buf *out)
 	return OK;
 }
 
-enum err seal_cms(
-    struct span der, const uint8_t digest[SHA256_SIZE], struct span signature, struct buf *out)
+/* A signature that does not verify is put in all the same: seal_check finds it. */
+static enum err cms_signed(const struct chain *chain, const uint8_t digest[SHA256_SIZE],
+    struct span signature, struct buf *out)
 {
-	struct chain chain CLEANUP(chain_free) = {.count = 0};
 	CMS_ContentInfo *cms CLEANUP(cms_free) = NULL;
 	ENSURE(signature.size > 0 && signature.size <= LIMIT_KB, ERR_CRYPTO);
-	TRY(chain_read(der, &chain));
-	TRY(cms_new(&chain, digest, &cms));
+	TRY(cms_new(chain, digest, &cms));
 	CMS_SignerInfo *si = only_signer(cms);
 	ENSURE(si != NULL, ERR_CRYPTO);
 	ASN1_OCTET_STRING *value = CMS_SignerInfo_get0_signature(si);
 	ENSURE(ASN1_STRING_set(value, signature.data, (int)signature.size) == 1, ERR_CRYPTO);
+	return cms_encode(cms, out);
+}
+
+enum err seal_cms(
+    struct span der, const uint8_t digest[SHA256_SIZE], struct span signature, struct buf *out)
+{
+	struct chain chain CLEANUP(chain_free) = {.count = 0};
+	TRY(chain_read(der, &chain));
+	TRY(cms_signed(&chain, digest, signature, out));
 	/* checked as it will be read: OpenSSL verifies attributes in the order it finds them */
-	TRY(cms_encode(cms, out));
 	return seal_check(buf_span(out), der, digest);
 }
 
@@ -191,16 +198,16 @@ static bool only_zeros(const unsigned char *at, const unsigned char *end)
 	return at == end;
 }
 
-/* The signed attributes must be, byte for byte, those we make for this digest and leaf. */
-static enum err attributes_match(CMS_SignerInfo *si, struct span chain, const uint8_t *digest)
+/* The file's CMS must be, byte for byte, the one we make for this digest, chain and signature. */
+static enum err cms_matches(
+    struct span found, CMS_SignerInfo *si, const struct chain *chain, const uint8_t *digest)
 {
 	struct buf expected CLEANUP(buf_free) = {0};
-	struct buf found CLEANUP(buf_free) = {0};
-	buf_init(&expected, LIMIT_BODY_DEFAULT);
-	buf_init(&found, LIMIT_BODY_DEFAULT);
-	TRY(seal_attributes(chain, digest, &expected));
-	TRY(attributes_encode(si, &found));
-	ENSURE(span_equal(buf_span(&expected), buf_span(&found)), ERR_CRYPTO);
+	const ASN1_OCTET_STRING *value = CMS_SignerInfo_get0_signature(si);
+	buf_init(&expected, LIMIT_MB);
+	TRY(cms_signed(chain, digest,
+	    span_of(ASN1_STRING_get0_data(value), (size_t)ASN1_STRING_length(value)), &expected));
+	ENSURE(span_equal(buf_span(&expected), found), ERR_CRYPTO);
 	return OK;
 }
 
@@ -214,7 +221,8 @@ enum err seal_check(struct span der, struct span chain_der, const uint8_t digest
 	ENSURE(cms != NULL && only_zeros(at, der.data + der.size), ERR_CRYPTO);
 	CMS_SignerInfo *si = only_signer(cms);
 	ENSURE(si != NULL, ERR_CRYPTO);
-	TRY(attributes_match(si, chain_der, digest));
+	struct span found = span_of(der.data, (size_t)(at - der.data));
+	TRY(cms_matches(found, si, &chain, digest));
 	ENSURE(signature_is_good(si, chain.certs[0]), ERR_CRYPTO);
 	ENSURE(chain_holds(&chain), ERR_CRYPTO);
 	return OK;

@@ -19,8 +19,8 @@ enum err CHECKED seal_attributes(
 enum err CHECKED seal_cms(
     struct span chain, const uint8_t digest[SHA256_SIZE], struct span signature, struct buf *der);
 
-/* Checks a CMS (zeros may follow it): one signer, exactly the attributes we would have it sign,
- * signature by the chain's leaf, each certificate issued by the next. ERR_CRYPTO. */
+/* Checks a CMS (zeros may follow it): exactly what seal_cms makes of this chain,
+ * digest and its signature, the signature by the chain's leaf, each certificate issued by the next. ERR_CRYPTO. */
 enum err CHECKED seal_check(struct span cms, struct span chain, const uint8_t digest[SHA256_SIZE]);
 
 #endif
