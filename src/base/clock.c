@@ -237,8 +237,8 @@ void clock_format_zone(int64_t t, const char *zone, char out[CLOCK_TEXT_SIZE])
 	const struct zone *z = strcmp(zone, "UTC") == 0 ? NULL : zone_find(zone);
 	int64_t offset = z ? zone_offset(z, t / 1000) : 0;
 	struct moment m = moment_of(t + offset * 1000);
-	int minutes = (int)((offset < 0 ? -offset : offset) / 60);
-	snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d %c%02d:%02d",
+	unsigned minutes = (unsigned)((offset < 0 ? -offset : offset) / 60);
+	snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d %c%02u:%02u",
 	    m.date.year % 10000, m.date.month, m.date.day, m.hour, m.minute, m.second,
 	    offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
 }
