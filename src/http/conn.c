@@ -499,8 +499,11 @@ void conn_resume(struct conn *c)
 	struct exchange *x = c->exchange;
 
 	c->state = CONN_WRITE;
-	if (x->job == JOB_HANDLE)
+	if (x->job == JOB_HANDLE) {
 		c->reply_deadline = clock_monotonic() + body_ms(c, x->sending);
+		c->server->buffered += x->reply.body.room;
+		x->body_counted += x->reply.body.room;
+	}
 	c->deadline = c->reply_deadline;
 	conn_advance(c);
 }
@@ -536,6 +539,7 @@ static SSL *conn_tls(struct http_server *s, int fd)
 		return NULL;
 	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 			      SSL_MODE_RELEASE_BUFFERS);
+	SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
 	SSL_set_accept_state(ssl);
 	if (SSL_set_fd(ssl, fd) == 1)
 		return ssl;

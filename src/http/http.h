@@ -103,7 +103,7 @@ struct http_route {
 };
 
 struct http_config {
-	int listen_fd; /* bound and listening, non-blocking; owned */
+	int listen_fd; /* bound and listening, non-blocking; owned after http_server_new is OK */
 	SSL_CTX *tls;  /* borrowed */
 	const struct http_route *routes;
 	size_t route_count;

@@ -32,7 +32,7 @@ struct exchange {
 	struct http_head head;
 	struct http_chunk chunk;
 	struct buf body;     /* of the request */
-	size_t body_counted; /* of it, in server->buffered */
+	size_t body_counted; /* bytes of both bodies, in server->buffered */
 	struct buf out;      /* head of the reply, with the body when that is small */
 	struct buf piece;    /* of reply.source */
 	struct span slice;   /* what follows out on the wire */

@@ -230,11 +230,13 @@ enum err http_server_new(const struct http_config *config, struct http_server **
 	enum err e = proxies_new(config->trusted_proxies, &s->proxies);
 	if (e == OK)
 		e = server_loop(s);
-	if (e != OK)
+	if (e != OK) {
+		s->listen_fd = -1;
 		http_server_free(s);
-	else
-		*out = s;
-	return e;
+		return e;
+	}
+	*out = s;
+	return OK;
 }
 
 enum err http_server_run(struct http_server *s)

@@ -255,3 +255,42 @@ test('a drain does not wait for ever', async (t) => {
 	assert.equal(code, 0, server.log);
 	wire.destroy();
 });
+
+test('a new certificate serves new connections and leaves the old ones alone', async (t) => {
+	const server = await serve(t);
+	const before = await Wire.open(server);
+	const key = (w) => w.socket.getPeerCertificate().pubkey.toString('hex');
+	server.child.stdin.write('t');
+	await server.says(/command t/);
+	const after = await Wire.open(server);
+	assert.notEqual(key(after), key(before));
+	for (const w of [before, after]) {
+		w.send(get('/health'));
+		assert.equal((await w.reply()).status, 200);
+		w.destroy();
+	}
+});
+
+test('a watched descriptor that ends is unwatched, and the server goes on', async (t) => {
+	const server = await serve(t);
+	server.child.stdin.end();
+	await server.says(/command e/);
+	const { wire, reply } = await ask(server, get('/health'));
+	assert.equal(reply.status, 200);
+	wire.destroy();
+	assert.equal(server.log.match(/command e/g).length, 1);
+});
+
+test('TLS 1.2 and renegotiation: the first is spoken, the second refused', async (t) => {
+	const server = await serve(t);
+	const wire = await Wire.open(server, { maxVersion: 'TLSv1.2' });
+	wire.send(get('/health'));
+	assert.equal((await wire.reply()).status, 200);
+	const refused = await new Promise((resolve) => {
+		wire.socket.on('error', () => resolve(true));
+		wire.socket.on('close', () => resolve(true));
+		wire.socket.renegotiate({ rejectUnauthorized: false }, (e) => resolve(e !== null));
+	});
+	assert.ok(refused);
+	wire.destroy();
+});

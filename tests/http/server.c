@@ -234,6 +234,22 @@ static SSL_CTX *tls_new(void)
 	return tls;
 }
 
+/* One byte a command: 't' takes a new certificate; the end of the pipe ends the watch. */
+static void on_command(void *ctx, int fd)
+{
+	char command = 0;
+
+	if (read(fd, &command, 1) == 1 && command == 't') {
+		SSL_CTX *tls = tls_new();
+		http_server_tls(server, tls);
+		SSL_CTX_free(tls);
+	} else {
+		http_server_unwatch(server, fd);
+		command = 'e';
+	}
+	fprintf(stderr, "command %c\n", command);
+}
+
 static int listen_new(unsigned *port)
 {
 	struct sockaddr_in6 a = {.sin6_family = AF_INET6, .sin6_addr = in6addr_any};
@@ -297,6 +313,8 @@ int main(int argc, char **argv)
 	config.tls = tls_new();
 	config.listen_fd = listen_new(&port);
 	if (http_server_new(&config, &server) != OK)
+		return 2;
+	if (http_server_watch(server, STDIN_FILENO, on_command, NULL) != OK)
 		return 2;
 	signal(SIGTERM, on_signal);
 	signal(SIGUSR1, on_signal);

@@ -12,7 +12,7 @@ const binary = process.env.HTTP_TEST_SERVER ??
 // Start a server; it is stopped, and must exit 0 (no leak, no sanitizer finding), after the test.
 export async function serve(t, settings = {}) {
 	const words = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
-	const child = spawn(binary, words, { stdio: ['ignore', 'inherit', 'pipe'] });
+	const child = spawn(binary, words, { stdio: ['pipe', 'inherit', 'pipe'] });
 	const server = { child, log: '', exited: once(child, 'exit') };
 	const ready = new Promise((resolve, reject) => {
 		child.stderr.on('data', (bytes) => {
