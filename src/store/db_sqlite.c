@@ -60,7 +60,7 @@ static enum err db_fail(struct db *db, int rc, const char *name)
 	return e;
 }
 
-static enum err handle_setup(sqlite3 *handle)
+static enum err handle_setup(sqlite3 *handle, enum db_mode mode)
 {
 	int on = 1, off = 0, rc = SQLITE_OK;
 	sqlite3_extended_result_codes(handle, 1);
@@ -71,18 +71,18 @@ static enum err handle_setup(sqlite3 *handle)
 	rc |= sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, off, NULL);
 	rc |= sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DML, off, NULL);
 	rc |= sqlite3_db_config(handle, SQLITE_DBCONFIG_DQS_DDL, off, NULL);
-	rc |= sqlite3_wal_autocheckpoint(handle, DB_CHECKPOINT_PAGES);
+	rc |= sqlite3_wal_autocheckpoint(handle, mode == DB_WRITER ? DB_CHECKPOINT_PAGES : 0);
 	return rc == SQLITE_OK ? OK : ERR_STORE;
 }
 
 enum err db_open(const char *path, enum db_mode mode, struct db **out)
 {
-	int flags = mode == DB_WRITER ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
+	int flags = mode == DB_READER ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	(void)pthread_once(&memory_once, memory_setup);
 	struct db *db = mem_alloc(sizeof(*db));
 	ENSURE(db != NULL, ERR_MEMORY);
 	int rc = sqlite3_open_v2(path, &db->handle, flags | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK || handle_setup(db->handle) != OK) {
+	if (rc != SQLITE_OK || handle_setup(db->handle, mode) != OK) {
 		log_error("database cannot be opened", "code=%d reason=%s", rc,
 		    db->handle == NULL ? "memory" : sqlite3_errmsg(db->handle));
 		db_close(db);
@@ -104,7 +104,7 @@ void db_close(struct db *db)
 
 enum err db_setup(struct db *db, enum db_mode mode)
 {
-	if (mode == DB_WRITER) {
+	if (mode != DB_READER) {
 		TRY(db_command(db, SQL_ENGINE_WAL));
 		TRY(db_command(db, SQL_ENGINE_SYNCHRONOUS));
 		TRY(db_command(db, SQL_ENGINE_WAL_LIMIT));

@@ -26,7 +26,9 @@ struct db {
 	struct db *next; /* in the pool of idle readers */
 };
 
-enum db_mode { DB_WRITER, DB_READER };
+/* The log is folded into the database by one connection, the server's writer: releases of SQLite
+ * before 3.51.3 can lose pages when two connections do it at once. */
+enum db_mode { DB_WRITER, DB_TOOL, DB_READER };
 
 enum err CHECKED db_open(const char *path, enum db_mode mode, struct db **out);
 void db_close(struct db *db); /* NULL is fine */

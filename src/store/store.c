@@ -250,13 +250,14 @@ static enum err schema_lock(const char *data, int *out)
 
 static enum err database_open(struct store *s)
 {
+	enum db_mode mode = s->is_tool ? DB_TOOL : DB_WRITER;
 	TRY(file_create(s->path));
-	TRY(db_open(s->path, DB_WRITER, &s->writer));
-	TRY(db_setup(s->writer, DB_WRITER));
+	TRY(db_open(s->path, mode, &s->writer));
+	TRY(db_setup(s->writer, mode));
 	TRY(migrate_run(s->writer, migration_texts, MIGRATION_COUNT, clock_now()));
 	TRY(db_settle(s->writer, db_verify(s->writer)));
 	/* Preparing a PRAGMA may already run it: set up again what the check touched. */
-	return db_settle(s->writer, db_setup(s->writer, DB_WRITER));
+	return db_settle(s->writer, db_setup(s->writer, mode));
 }
 
 static enum err store_start(struct store *s, const struct store_config *config)

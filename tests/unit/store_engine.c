@@ -228,6 +228,37 @@ static void test_tool_beside_server(void **state)
 	store_close(tool);
 }
 
+#define BIG_VALUE (5000u * 4096u) /* more pages than the log may gather */
+
+static enum err work_big(struct db *db, void *ctx)
+{
+	struct stored_setting s = {.name = "big", .value = span_of(ctx, BIG_VALUE)};
+	return store_setting_set(db, organisation, &s);
+}
+
+static off_t database_size(void)
+{
+	char path[PATH_MAX + 64];
+	struct stat st;
+	snprintf(path, sizeof(path), "%s/db/chirograph.db", folder);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_size;
+}
+
+static void test_only_the_server_folds_the_log(void **state)
+{
+	struct note n = {.name = "by the server", .then = OK};
+	struct store *tool = store_start(true);
+	uint8_t *big = mem_alloc(BIG_VALUE);
+	assert_non_null(big);
+	assert_int_equal(store_write(tool, work_big, big), OK);
+	mem_free(big, BIG_VALUE);
+	assert_true(database_size() < (off_t)BIG_VALUE);
+	assert_int_equal(store_write(store, work_note, &n), OK);
+	assert_true(database_size() >= (off_t)BIG_VALUE);
+	store_close(tool);
+}
+
 static void test_files_are_private(void **state)
 {
 	static const char *const names[] = {
@@ -312,6 +343,7 @@ int main(void)
 	    STORE_TEST(test_callers_share_syncs),
 	    STORE_TEST(test_failed_sync_fails_every_caller),
 	    STORE_TEST(test_tool_beside_server),
+	    STORE_TEST(test_only_the_server_folds_the_log),
 	    STORE_TEST(test_files_are_private),
 	    STORE_TEST(test_kill_loses_nothing),
 	    STORE_TEST(test_every_allocation_fails_once),
