@@ -2,7 +2,7 @@
 // dossier, check it with a verifier that is not ours. Leaves demo/original.pdf and demo/dossier.pdf.
 // The server goes on running at a terminal; without one it is stopped at the end.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
 
@@ -12,7 +12,8 @@ const program = 'build/chirograph';
 const listen = process.env.DEMO_LISTEN ?? '127.0.0.1:8443';
 
 const say = (text) => console.log(text);
-const fail = (text) => { console.error(`demo: ${text}`); process.exit(1); };
+let server;
+const fail = (text) => { console.error(`demo: ${text}`); server?.kill('SIGTERM'); process.exit(1); };
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function run(command, ...args) {
@@ -23,12 +24,15 @@ function run(command, ...args) {
 
 function start() {
   const child = spawn(program, ['serve', '--data', data, '--listen', listen], { stdio: ['ignore', 'ignore', 'pipe'] });
+  server = child;
   const log = [];
+  const file = createWriteStream(join(folder, 'server.log'));
+  child.stderr.pipe(file);
   return new Promise((resolve) => {
     child.stderr.setEncoding('utf8').on('data', (text) => {
       log.push(text);
       const ready = log.join('').match(/^ready (https:\/\/\S+)/m);
-      if (ready) { writeFileSync(join(folder, 'server.log'), log.join('')); resolve({ child, url: ready[1] }); }
+      if (ready) resolve({ child, url: ready[1] });
     });
     child.on('exit', (code) => fail(`the server ended with ${code}\n${log.join('')}`));
   });

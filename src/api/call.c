@@ -120,7 +120,7 @@ static enum err command_work(struct db *db, void *ctx)
 	TRY(store_envelope_command(
 	    db, &run->write, call->req->now, call->arena, &run->outcome, &call->fault));
 	buf_reset(&call->reply->body);
-	TRY(run->encode(call, &run->outcome));
+	TRY(run->encode(call, &run->outcome, run->context));
 	return call_keep_answer(call, db);
 }
 

@@ -58,7 +58,9 @@ enum err CHECKED app_data_key(struct app *app, const struct stored_organisation 
 struct command_run {
 	struct call *call;
 	struct envelope_write write;
-	enum err (*encode)(struct call *call, const struct envelope_outcome *outcome);
+	enum err (*encode)(
+	    struct call *call, const struct envelope_outcome *outcome, const void *context);
+	const void *context; /* handed to encode */
 	struct envelope_outcome outcome;
 };
 enum err CHECKED call_command(struct command_run *run);

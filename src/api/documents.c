@@ -8,16 +8,16 @@
 #include "api/links.h"
 #include "store/blob.h"
 
-static enum err encode_added(struct call *call, const struct envelope_outcome *outcome)
+static enum err encode_added(
+    struct call *call, const struct envelope_outcome *outcome, const void *context)
 {
 	struct json_writer w;
-	const struct envelope *e = &outcome->record.state;
-	const struct document_record *d = &outcome->record.documents[e->document_count - 1];
+	const struct document_new *d = context;
 	reply_json(call->reply, 201, &w);
-	jw_string(&w, "id", e->documents[e->document_count - 1].id);
+	jw_string(&w, "id", d->id);
 	jw_time(&w, "created_at", call->req->now);
 	jw_string(&w, "verdict", d->verdict);
-	jw_string(&w, "reason", d->reason != NULL && d->reason[0] != 0 ? d->reason : NULL);
+	jw_string(&w, "reason", d->reason[0] != 0 ? d->reason : NULL);
 	jw_int(&w, "pages", d->pages);
 	jw_hex(&w, "sha256", span_of(d->original.sha256, SHA256_SIZE));
 	jw_end_object(&w);
@@ -42,7 +42,8 @@ static enum err add_judged(struct call *call, struct loaded *l, struct upload *u
 		.command = {.kind = COMMAND_ADD_DOCUMENT,
 		    .actor = {.address = span_str(call->req->client)}},
 		.document = &taken.document},
-	    .encode = encode_added};
+	    .encode = encode_added,
+	    .context = &taken.document};
 	enum err e = document_judge(call, &u->fields, !u->is_json, u->bytes, &taken, &normalised);
 	if (e == OK)
 		e = document_keep(call, u->bytes, &normalised, l->key, &taken);

@@ -53,7 +53,8 @@ void api_signer_get(void *app, const struct http_request *req, struct http_reply
 	call_run(app, req, reply, signer_body);
 }
 
-static enum err encode_status(struct call *call, const struct envelope_outcome *outcome)
+static enum err encode_status(
+    struct call *call, const struct envelope_outcome *outcome, const void *context)
 {
 	struct json_writer w;
 	reply_json(call->reply, 200, &w);

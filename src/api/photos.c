@@ -35,7 +35,8 @@ static enum err photo_judge(struct call *call, const struct upload *u)
 	return e;
 }
 
-static enum err encode_added(struct call *call, const struct envelope_outcome *outcome)
+static enum err encode_added(
+    struct call *call, const struct envelope_outcome *outcome, const void *context)
 {
 	struct json_writer w;
 	reply_json(call->reply, 201, &w);

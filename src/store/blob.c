@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,15 +97,33 @@ static int folder_open(int at, const char *name)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+/* Only blobs/ itself is opened: the sandbox gives no right to list DIR. */
+static int blobs_open(const char *data)
+{
+	char path[PATH_MAX];
+	int size = snprintf(path, sizeof(path), "%s/blobs", data);
+	return size < (int)sizeof(path) ? folder_open(AT_FDCWD, path) : -1;
+}
+
+/* Init makes blobs/; a store without one (a test, a tool) gets it here. */
+static enum err blobs_make(const char *data, int *out)
+{
+	int root = folder_open(AT_FDCWD, data);
+	ENSURE(root >= 0, ERR_IO);
+	enum err e = folder_make(root, "blobs");
+	close(root);
+	*out = e == OK ? blobs_open(data) : -1;
+	return e;
+}
+
 /* The folder of an id, DIR/blobs/ab. */
 static enum err shard_open(const char *data, const char *id, bool is_new, int *out)
 {
 	char shard[3] = {id[0], id[1], '\0'};
-	int root = folder_open(AT_FDCWD, data);
-	ENSURE(root >= 0, ERR_IO);
-	enum err e = is_new ? folder_make(root, "blobs") : OK;
-	int blobs = e == OK ? folder_open(root, "blobs") : -1;
-	close(root);
+	enum err e = OK;
+	int blobs = blobs_open(data);
+	if (blobs < 0 && is_new)
+		e = blobs_make(data, &blobs);
 	if (e == OK && blobs >= 0 && is_new)
 		e = folder_make(blobs, shard);
 	*out = e == OK && blobs >= 0 ? folder_open(blobs, shard) : -1;

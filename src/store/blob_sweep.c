@@ -8,6 +8,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -70,11 +72,10 @@ enum err blob_sweep(const char *data, int64_t now, int64_t min_age_ms, blob_name
     void *ctx, size_t *removed)
 {
 	struct sweep s = {.modified_before = now - min_age_ms, .is_named = is_named, .ctx = ctx};
-	int root = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ENSURE(root >= 0, ERR_IO);
-	int blobs = openat(root, "blobs", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char path[PATH_MAX];
+	ENSURE(snprintf(path, sizeof(path), "%s/blobs", data) < (int)sizeof(path), ERR_IO);
+	int blobs = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int why = errno;
-	close(root);
 	ENSURE(blobs >= 0 || why == ENOENT, ERR_IO);
 	enum err e = blobs < 0 ? OK : folder_walk(&s, blobs, shard_sweep);
 	if (removed != NULL)
