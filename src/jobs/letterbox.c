@@ -72,7 +72,7 @@ static enum err account_choose(struct message *m, struct smtp_account *out)
 	if (out->from == NULL || out->from[0] == '\0')
 		out->from = out->user != NULL && text_is_email(span_str(out->user))
 				? out->user
-				: "no-reply@localhost";
+				: "no-reply@localhost.localdomain";
 	return OK;
 }
 
