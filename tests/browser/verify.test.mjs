@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { close, desktop, launch, open, phone, screen } from './browser.mjs';
 import { makePdf } from './pdf.mjs';
+import { openWorld } from './world.mjs';
 
-const { openWorld } = await import(process.env.CHIROGRAPH_TEST_WORLD ?? './world.mjs');
 let world;
 let browser;
 let done;
