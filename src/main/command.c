@@ -94,7 +94,7 @@ bool options_take(int *argc, char **argv, const struct option_spec *specs, size_
 	return true;
 }
 
-void command_help(const struct command *table, size_t count, const char *program)
+void command_help(const struct subcommand *table, size_t count, const char *program)
 {
 	printf("Usage:\n");
 	for (size_t i = 0; i < count; i++)
@@ -103,7 +103,7 @@ void command_help(const struct command *table, size_t count, const char *program
 }
 
 int command_choose(
-    const struct command *table, size_t count, const char *program, int argc, char **argv)
+    const struct subcommand *table, size_t count, const char *program, int argc, char **argv)
 {
 	const char *wanted = argc < 2 ? "" : argv[1];
 

@@ -14,7 +14,7 @@
 
 #define EXIT_USAGE 2
 
-struct command {
+struct subcommand {
 	const char *name, *arguments, *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 };
@@ -34,8 +34,8 @@ struct option_spec {
 bool options_take(int *argc, char **argv, const struct option_spec *specs, size_t count);
 
 int command_choose(
-    const struct command *table, size_t count, const char *program, int argc, char **argv);
-void command_help(const struct command *table, size_t count, const char *program);
+    const struct subcommand *table, size_t count, const char *program, int argc, char **argv);
+void command_help(const struct subcommand *table, size_t count, const char *program);
 
 /* What most commands open. Zero-initialise; close once whatever happened. */
 struct tool {

@@ -11,10 +11,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const struct command commands[] = {
+static const struct subcommand commands[] = {
     {"init", "--data DIR [--organization NAME] [--base-url URL]",
 	"make a data folder, its keys and the first organisation", command_init},
     {"serve", "--data DIR [--listen ADDR:PORT] [--base-url URL]…", "run the server", command_serve},
+    {"organization", "list|add|show|set|key|webhook|smtp …",
+	"manage organisations, their keys, webhooks and mail servers", command_organization},
     {"config", "[--data DIR]", "print every configuration key, its value and where it came from",
 	command_config},
     {"routes", "", "print the route table as JSON lines", command_routes},
