@@ -224,6 +224,14 @@ static void mail_run(struct transfer *t, const struct courier_mail *mail)
 		t->out->is_permanent = true;
 }
 
+/* Nobody to write to: connect, protect, log in, and ask for nothing. */
+static void login_run(struct transfer *t, const struct courier_mail *mail)
+{
+	curl_easy_setopt(t->curl, CURLOPT_NOBODY, 1L);
+	curl_easy_setopt(t->curl, CURLOPT_CUSTOMREQUEST, "NOOP");
+	transfer_run(t, mail->host);
+}
+
 void carry_mail(const struct courier_mail *mail, struct courier_outcome *out)
 {
 	struct transfer t;
@@ -236,7 +244,9 @@ void carry_mail(const struct courier_mail *mail, struct courier_outcome *out)
 		return;
 	}
 	mail_server(&t, mail, &url);
-	if (!mail_people(&t, mail, &address) || buf_done(&url) != OK)
+	if (mail->to == NULL)
+		login_run(&t, mail);
+	else if (!mail_people(&t, mail, &address) || buf_done(&url) != OK)
 		outcome_refuse(out, "not a mail address", NULL);
 	else
 		mail_run(&t, mail);

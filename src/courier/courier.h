@@ -22,7 +22,7 @@ struct courier_mail {
 	enum smtp_security security;
 	const char *user, *password; /* NULL: no authentication */
 	const char *ca_file;         /* contents, PEM, of an extra CA; NULL: the system's */
-	const char *from, *to;       /* envelope addresses */
+	const char *from, *to; /* envelope addresses; both NULL: only connect and log in */
 	struct span message;         /* RFC 5322, CRLF */
 	bool is_guarded; /* a tenant, not the operator, chose the host: the deny list holds */
 };

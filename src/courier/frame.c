@@ -71,7 +71,7 @@ static enum err get_mail(struct wire_reader *r, struct arena *arena, struct cour
 	mail->from = get_string(r, arena);
 	mail->to = get_string(r, arena);
 	mail->is_guarded = wire_u32(r) != 0;
-	ENSURE(mail->host != NULL && mail->from != NULL && mail->to != NULL, ERR_BAD_REQUEST);
+	ENSURE(mail->host != NULL && (mail->from == NULL) == (mail->to == NULL), ERR_BAD_REQUEST);
 	ENSURE(mail->port <= 65535 && mail->security <= SMTP_PLAIN, ERR_BAD_REQUEST);
 	return OK;
 }

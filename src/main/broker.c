@@ -158,7 +158,7 @@ int role_dial(struct broker *b, enum role role)
 	close(pair[1]);
 	if (e == OK)
 		return pair[0];
-	log_error("no connection to a role", "to=%s error=%s", role_name(role), err_symbol(e));
+	log_debug("no connection to a role", "to=%s error=%s", role_name(role), err_symbol(e));
 	close(pair[0]);
 	return -1;
 }

@@ -15,6 +15,8 @@ static const struct subcommand commands[] = {
     {"init", "--data DIR [--organization NAME] [--base-url URL]",
 	"make a data folder, its keys and the first organisation", command_init},
     {"serve", "--data DIR [--listen ADDR:PORT] [--base-url URL]…", "run the server", command_serve},
+    {"doctor", "--data DIR", "check keys, store, disk, clock, mail and fonts; say what to do",
+	command_doctor},
     {"organization", "list|add|show|set|key|webhook|smtp …",
 	"manage organisations, their keys, webhooks and mail servers", command_organization},
     {"config", "[--data DIR]", "print every configuration key, its value and where it came from",

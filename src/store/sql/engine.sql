@@ -69,3 +69,7 @@ ORDER BY number;
 -- exception: the schema belongs to the store
 INSERT INTO schema_migration (number, name, checksum, applied_at)
 VALUES ($1, $2, $3, $4);
+
+-- name: doctor_integrity
+-- exception: looks at the whole file, shows no row
+PRAGMA integrity_check(1);
