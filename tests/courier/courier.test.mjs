@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { makeCa } from '../lib/ca.mjs';
@@ -123,6 +124,19 @@ describe('mail', () => {
 	test('a host that a tenant chose stays under the deny list', async () => {
 		const answer = await send({ host: 'localhost', isGuarded: true });
 		assert.deepEqual([answer.isDone, answer.isPermanent], [false, true], answer.detail);
+	});
+
+	test('a courier that dies in the middle is told from a server that says no', async () => {
+		const other = startCourier();
+		const job = { host: smtp.host, port: smtp.port, security: STARTTLS, user: smtp.user, password: smtp.password,
+			ca: ca.ca, from: 'no-reply@example.com', to: 'slow@example.com', message: await compose() };
+		assert.equal((await other.run('mail', { ...job, to: 'reject@example.com' })).status, 550);
+		const [child] = readFileSync(`/proc/${other.pid}/task/${other.pid}/children`, 'utf8').trim().split(' ').map(Number);
+		assert.ok(child > 1);
+		const answer = other.run('mail', job);
+		process.kill(child, 'SIGKILL');
+		assert.equal((await answer).error, 'PEER_GONE');
+		await other.stop();
 	});
 
 	test('a large mail and many at once all arrive', async () => {

@@ -12,6 +12,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -246,6 +247,7 @@ static void serve_lines(void)
 		if (job != NULL && pthread_create(&thread, NULL, serve_line, job) == 0)
 			pthread_detach(thread);
 	}
+	free(line);
 }
 
 int main(void)

@@ -358,6 +358,10 @@ int main(int argc, char **argv)
 	jw_init(&w, &out);
 	kept_print(&w, &kept);
 	fprintf(stdout, "%s\n", buf_str(&out));
+	buf_free(&out);
 	store_close(store);
+	vault_free(post.vault);
+	arena_free(arena);
+	json_decref(given);
 	return 0;
 }

@@ -22,6 +22,7 @@ export function startCourier(tool = process.env.COURIER_TOOL) {
 				child.stdin.write(JSON.stringify({ id, do: name, ...job }) + '\n');
 			});
 		},
+		pid: child.pid,
 		log: () => log,
 		async stop() {
 			child.stdin.end();
