@@ -25,11 +25,11 @@ export function choose(...wishes) {
 }
 
 export async function load(part, tag) {
+	current = tag
 	const answer = await fetch(new URL(`i18n/${part}.${tag}.json`, root), { credentials: 'omit' })
 	if (!answer.ok)
 		throw new TypeError('catalog')
 	texts = await answer.json()
-	current = tag
 	plural = new Intl.PluralRules(tag)
 	document.documentElement.lang = tag
 }

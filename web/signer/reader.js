@@ -11,17 +11,60 @@ import { t } from '../shared/i18n.js'
 const root = new URL('..', import.meta.url).href
 const drawn_most = 10
 const pixels_most = 12e6
+const chunk = 65536
+const patience = [500, 1500, 4000, 10000]
 const zooms = [0.5, 0.75, 1, 1.25, 1.5, 2, 3]
 
 pdfjs.GlobalWorkerOptions.workerSrc = `${root}pdfjs/pdf.worker.min.mjs`
 
+async function piece(url, begin, end) {
+	for (const wait of [...patience, null]) {
+		try {
+			const answer = await fetch(url, { headers: { Range: `bytes=${begin}-${end - 1}` } })
+			if (answer.ok)
+				return { answer, bytes: new Uint8Array(await answer.arrayBuffer()) }
+			if (answer.status < 500)
+				throw new Error(`status ${answer.status}`, { cause: 'final' })
+		} catch (error) {
+			if (error.cause === 'final' || wait === null)
+				throw error
+		}
+		await new Promise((next) => setTimeout(next, wait))
+	}
+	throw new Error('the server is busy')
+}
+
+/* PDF.js would begin with the whole file and break off; this asks for pieces from the start. */
+class Pieces extends pdfjs.PDFDataRangeTransport {
+	constructor(url, length, first) {
+		super(length, first)
+		this.url = url
+	}
+
+	requestDataRange(begin, end) {
+		piece(this.url, begin, end).then(({ bytes }) => this.is_over || this.onDataRange(begin, bytes), () => {})
+	}
+
+	abort() {
+		this.is_over = true
+	}
+}
+
+async function source_of(url) {
+	const { answer, bytes } = await piece(url, 0, chunk)
+	const total = /\/(\d+)$/.exec(answer.headers.get('Content-Range') ?? '')
+	if (answer.status !== 206 || !total || Number(total[1]) <= bytes.length)
+		return { data: bytes }
+	return { range: new Pieces(url, Number(total[1]), bytes) }
+}
+
 export async function open_reader(url, expected_pages, { pages, main, on_seen, on_end }) {
 	const task = pdfjs.getDocument({
-		url,
+		...await source_of(url),
 		disableAutoFetch: true,
 		disableStream: true,
 		disableWorkerRendering: true,
-		rangeChunkSize: 65536,
+		rangeChunkSize: chunk,
 		enableXfa: false,
 		cMapUrl: `${root}cmaps/`,
 		standardFontDataUrl: `${root}fonts/`,
