@@ -9,16 +9,10 @@ NPM = npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-build: web/node_modules/.lock ## build/chirograph
+build: ## build/chirograph
 	@tools/dependencies build
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --buildtype=release >/dev/null
 	@ninja -C $(BUILD) --quiet
-
-# npm's packages are pinned by the lock file; the stamp follows it.
-web/node_modules/.lock: web/package-lock.json
-	@tools/dependencies build
-	@cd web && $(NPM)
-	@touch $@
 
 tests/node_modules/.lock: tests/package-lock.json
 	@cd tests && $(NPM)
@@ -34,7 +28,7 @@ check: ## install what the tests need and run them all
 	@$(MAKE) --no-print-directory build tests/node_modules/.lock
 	@tools/check
 
-san: web/node_modules/.lock ## the sanitizer build, $(SAN)/chirograph
+san: ## the sanitizer build, $(SAN)/chirograph
 	@[ -f $(SAN)/build.ninja ] || meson setup $(SAN) -Dtest_seams=true -Db_sanitize=address,undefined -Db_lundef=false >/dev/null
 	@ninja -C $(SAN) --quiet
 

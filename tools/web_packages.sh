@@ -1,4 +1,4 @@
-#!/bin/sh
+#!/usr/bin/env bash
 # web_packages: the npm packages of the pages, exactly as web/package-lock.json pins them.
 #   web_packages.sh SOURCE FOLDER STAMP
 # They land in FOLDER/node_modules of the build; the lock file's hashes are checked by npm. What
