@@ -6,17 +6,22 @@
 #include "seal_support.h"
 
 #include "base/limits.h"
+#include "pdf/build.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <openssl/pem.h>
 
 struct options {
 	bool allow_unlock, measure, rsa;
-	const char *evidence, *drawings, *in, *folder;
+	const char *evidence, *drawings, *pages, *in, *folder;
 };
 
 static void file_read(const char *path, struct buf *out)
@@ -53,11 +58,13 @@ static void file_write(const struct options *o, const char *name, struct span by
 	fclose(f);
 }
 
-static enum err seal_here(const struct pdf_job *job, struct test_seal *seal,
-    struct buf outputs[PDF_DRAFTS_MAX], size_t *count)
+/* In this process, with evidence pages made before when they are given. */
+static enum err seal_here(const struct options *o, const struct pdf_job *job,
+    struct test_seal *seal, struct span pages, size_t *count)
 {
-	struct pdf_draft drafts[PDF_DRAFTS_MAX];
-	enum err e = pdf_build(job, drafts, count);
+	struct pdf_draft drafts[PDF_DRAFTS_MAX] = {0};
+	enum err e = o->pages != NULL ? pdf_build_on(job, pages, drafts, count)
+				      : pdf_build(job, drafts, count);
 	for (size_t i = 0; i < *count && e == OK; i++) {
 		struct buf signature;
 		buf_init(&signature, LIMIT_KB);
@@ -101,8 +108,9 @@ static enum err seal_file(
     const struct options *o, enum pdf_verdict verdict, struct span in, struct test_seal *seal)
 {
 	const struct press press = {.spawn = test_press_spawn};
-	struct buf evidence, drawings, outputs[PDF_DRAFTS_MAX];
+	struct buf evidence, drawings, pages, outputs[PDF_DRAFTS_MAX];
 	size_t count = 0;
+	file_read(o->pages != NULL ? o->pages : "/dev/null", &pages);
 	file_read(o->evidence, &evidence);
 	file_read(o->drawings, &drawings);
 	for (size_t i = 0; i < PDF_DRAFTS_MAX; i++)
@@ -114,7 +122,7 @@ static enum err seal_file(
 	    .chain = buf_span(&seal->chain),
 	    .now = INT64_C(1800000000000)};
 	double before = cpu_ms();
-	enum err e = o->measure ? seal_here(&job, seal, outputs, &count)
+	enum err e = o->measure ? seal_here(o, &job, seal, buf_span(&pages), &count)
 				: press_seal(&press, &job, test_seal_sign, seal, outputs, &count);
 	if (o->measure)
 		say_cost(before);
@@ -123,6 +131,7 @@ static enum err seal_file(
 		write_outputs(o, outputs, count);
 	buf_free(&evidence);
 	buf_free(&drawings);
+	buf_free(&pages);
 	return e;
 }
 
@@ -133,21 +142,37 @@ static void write_authority(const struct options *o, const struct test_seal *sea
 	fclose(f);
 }
 
+/* Mapped, as press has it. */
+static struct span file_map(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		perror(path);
+		exit(2);
+	}
+	if (st.st_size == 0)
+		return SPAN_EMPTY;
+	void *at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	return at == MAP_FAILED ? SPAN_EMPTY : span_of(at, (size_t)st.st_size);
+}
+
 static int run(const struct options *o)
 {
 	const struct press press = {.spawn = test_press_spawn};
-	struct buf in, normalised;
+	struct span in = file_map(o->in);
+	struct buf normalised;
 	struct pdf_report r;
 	struct test_seal seal;
-	file_read(o->in, &in);
 	buf_init(&normalised, LIMIT_BLOB_BYTES);
-	enum err e = press_analyse(&press, buf_span(&in), o->allow_unlock, &r, &normalised);
+	enum err e = press_analyse(&press, in, o->allow_unlock, &r, &normalised);
 	printf("error=%s\nverdict=%s\nreason=%s\npages=%u\nsignatures=%u\nencrypted=%d\n",
 	    err_symbol(e), pdf_verdict_name(r.verdict), r.reason, r.pages, r.signatures,
 	    r.is_encrypted);
 	fflush(stdout);
 	if (e == OK) {
-		struct span base = normalised.size > 0 ? buf_span(&normalised) : buf_span(&in);
+		struct span base = normalised.size > 0 ? buf_span(&normalised) : in;
 		test_seal_new(&seal, o->rsa);
 		write_authority(o, &seal);
 		file_write(o, "base.pdf", base);
@@ -157,7 +182,6 @@ static int run(const struct options *o)
 	} else if (e == ERR_PDF_REFUSED || e == ERR_PDF_UNLOCK) {
 		e = OK;
 	}
-	buf_free(&in);
 	buf_free(&normalised);
 	return e == OK ? 0 : 1;
 }
@@ -171,6 +195,8 @@ int main(int argc, char **argv)
 			o.allow_unlock = true;
 		else if (strcmp(argv[i], "--measure") == 0)
 			o.measure = true;
+		else if (strcmp(argv[i], "--pages") == 0 && i + 1 < argc)
+			o.pages = argv[++i];
 		else if (strcmp(argv[i], "--rsa") == 0)
 			o.rsa = true;
 		else if (o.in == NULL)
@@ -179,7 +205,8 @@ int main(int argc, char **argv)
 			o.folder = argv[i];
 	}
 	if (o.folder == NULL) {
-		fprintf(stderr, "usage: pdf_sealtool [--unlock] [--rsa] [--measure] FILE FOLDER\n");
+		fprintf(stderr, "usage: pdf_sealtool [--unlock] [--rsa] [--measure [--pages FILE]] "
+				"FILE FOLDER\n");
 		return 2;
 	}
 	return run(&o);
