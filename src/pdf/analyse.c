@@ -5,6 +5,7 @@
  */
 #include "pdf/open.h"
 #include "pdf/signatures.h"
+#include "pdf/trial.h"
 
 #include "base/limits.h"
 
@@ -134,7 +135,8 @@ static bool is_repaired(struct span in, unsigned pages)
 	struct pdf_file f CLEANUP(pdf_file_close) = {0};
 	if (pdf_file_open(&f, in) != OK || qpdf_get_num_pages(f.q) != (int)pages)
 		return false;
-	return pdf_file_ok(&f) && damage_of(&f, PDF_HARM_ODD) == NULL && !qpdf_is_encrypted(f.q);
+	return pdf_file_ok(&f) && damage_of(&f, PDF_HARM_ODD) == NULL && !qpdf_is_encrypted(f.q) &&
+	       pdf_trial(in, pages, true);
 }
 
 static enum err normalise(
@@ -147,14 +149,16 @@ static enum err normalise(
 	return decide(report, PDF_NORMALISE, reason);
 }
 
-static enum err judge_signed(
-    struct pdf_report *report, const struct pdf_signatures *found, const char *damage)
+static enum err judge_signed(struct span in, struct pdf_report *report,
+    const struct pdf_signatures *found, const char *damage)
 {
 	if (found->is_locked)
 		return decide(report, PDF_ATTACH, "signed_locked");
 	if (report->is_encrypted)
 		return decide(report, PDF_ATTACH, "signed_encrypted");
 	if (found->is_broken || damage != NULL)
+		return decide(report, PDF_ATTACH, "signed_damaged");
+	if (!pdf_trial(in, report->pages, false))
 		return decide(report, PDF_ATTACH, "signed_damaged");
 	return decide(report, PDF_SEAL_ONLY, "signed");
 }
@@ -171,6 +175,8 @@ static enum err judge_unsigned(struct pdf_file *f, const char *damage, bool allo
 		return normalise(f, "encrypted", report, normalised);
 	if (damage != NULL)
 		return normalise(f, damage, report, normalised);
+	if (!pdf_trial(f->bytes, report->pages, true))
+		return normalise(f, "structure_repaired", report, normalised);
 	return decide(report, PDF_CLEAN, "");
 }
 
@@ -197,6 +203,6 @@ enum err pdf_analyse(
 	if (is_dynamic)
 		return refuse(report, "dynamic_form");
 	if (found.count > 0)
-		return judge_signed(report, &found, damage);
+		return judge_signed(in, report, &found, damage);
 	return judge_unsigned(&f, damage, allow_unlock, report, normalised);
 }
