@@ -55,10 +55,10 @@ static const int front_only[] = {CALL(openat), CALL(unlink), CALL(unlinkat), CAL
     CALL(signalfd4), CALL(rt_sigtimedwait), CALL(sendfile), CALL(umask), CALL(msync),
     CALL(sendmmsg), END};
 
-static const int courier_only[] = {CALL(openat), CALL(connect), CALL(bind), CALL(getsockname),
-    CALL(getpeername), CALL(setsockopt), CALL(sendmmsg), CALL(recvmmsg), CALL(pipe2),
-    CALL(eventfd2), CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait),
-    CALL(socketpair), END};
+static const int courier_only[] = {CALL(connect), CALL(bind), CALL(getsockname), CALL(getpeername),
+    CALL(setsockopt), CALL(sendmmsg), CALL(recvmmsg), CALL(pipe2), CALL(eventfd2),
+    CALL(epoll_create1), CALL(epoll_ctl), CALL(epoll_wait), CALL(epoll_pwait), CALL(socketpair),
+    END};
 
 static const int press_only[] = {CALL(fchmod), CALL(fsync), CALL(umask), END};
 
@@ -196,6 +196,9 @@ static enum err strict_filter(scmp_filter_ctx ctx, const struct sandbox *box)
 		TRY(keyd_files(ctx, box));
 	if (box->role == ROLE_PRESS)
 		TRY(press_files(ctx));
+	if (box->role == ROLE_COURIER)
+		TRY(rule(
+		    ctx, SCMP_ACT_ALLOW, CALL(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, WRITING, 0)));
 	TRY(threads_allow(ctx));
 	TRY(memory_allow(ctx, box->role));
 	return sockets_allow(ctx, box->role);
