@@ -1,5 +1,5 @@
 // Do real files of other projects get the verdict they are known to need, and a dossier that other
-// people's tools accept? Runs where the collection is: see tests/README.md.
+// people's tools accept? Runs where the collection is: see README.md here.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { existsSync, join, readFileSync, root, seal } from './tools.mjs';
