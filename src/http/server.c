@@ -19,6 +19,7 @@
 
 #define ACCEPTS_PER_TURN 64
 #define TICK_MS 100
+#define ADDRESS_SHARE 8
 
 static void tick_start(struct http_server *s)
 {
@@ -58,11 +59,34 @@ static bool evict_idle(struct http_server *s)
 	return false;
 }
 
+/* With half of the connections in use, no single address may hold more than its share. */
+static bool is_greedy(const struct http_server *s, const struct address *peer)
+{
+	const struct conn *c;
+	size_t held = 0;
+
+	if (s->conn_count < s->config.connections / 2 || proxies_trust(s->proxies, peer))
+		return false;
+	TAILQ_FOREACH(c, &s->conns, link)
+	held += memcmp(c->peer.bytes, peer->bytes, sizeof(peer->bytes)) == 0;
+	return held >= s->config.connections / ADDRESS_SHARE;
+}
+
+static void accept_socket(struct http_server *s, int fd, struct address peer)
+{
+	const int on = 1;
+
+	/* A reply in two records would wait for the peer's acknowledgement otherwise. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	if (is_greedy(s, &peer) || conn_new(s, fd, peer) != OK)
+		close(fd);
+	tick_start(s);
+}
+
 static bool accept_one(struct http_server *s)
 {
 	struct sockaddr_storage from;
 	socklen_t size = sizeof(from);
-	const int on = 1;
 
 	if (s->conn_count >= s->config.connections && !evict_idle(s)) {
 		accept_pause(s);
@@ -75,11 +99,7 @@ static bool accept_one(struct http_server *s)
 			accept_pause(s);
 		return errno == ECONNABORTED || errno == EINTR;
 	}
-	/* A reply in two records would wait for the peer's acknowledgement otherwise. */
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (conn_new(s, fd, address_of((const struct sockaddr *)&from)) != OK)
-		close(fd);
-	tick_start(s);
+	accept_socket(s, fd, address_of((const struct sockaddr *)&from));
 	return true;
 }
 

@@ -218,6 +218,16 @@ test('at the cap of connections an idle one makes room; busy ones stay', async (
 	fresh.destroy();
 });
 
+test('when connections run short, one address cannot take them all', async (t) => {
+	const server = await serve(t, { connections: 16 });
+	const wires = [];
+	for (let i = 0; i < 8; i++) wires.push(await Wire.open(server, { host: '::1' }));
+	await assert.rejects(Wire.open(server, { host: '::1' }));
+	const { wire, reply } = await ask(server, get('/health'));
+	assert.equal(reply.status, 200);
+	for (const w of [wire, ...wires]) w.destroy();
+});
+
 test('a drain answers all that is in flight', async (t) => {
 	const server = await serve(t, { workers: 8, drain_idle_ms: 500 });
 	const asked = 300;

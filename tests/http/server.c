@@ -234,12 +234,19 @@ static SSL_CTX *tls_new(void)
 	return tls;
 }
 
-/* One byte a command: 't' takes a new certificate; the end of the pipe ends the watch. */
+/* One byte a command: 't' takes a new certificate, 'm' fails an allocation, each time a later
+ * one, 'o' none any more; the end of the pipe ends the watch. */
 static void on_command(void *ctx, int fd)
 {
+	static unsigned long nth;
 	char command = 0;
 
-	if (read(fd, &command, 1) == 1 && command == 't') {
+	if (read(fd, &command, 1) == 1 && command != 't') {
+		fprintf(stderr, "command %c %lu\n", command, command == 'm' ? ++nth : 0);
+		mem_fail_at(command == 'm' ? nth : 0);
+		return;
+	}
+	if (command == 't') {
 		SSL_CTX *tls = tls_new();
 		http_server_tls(server, tls);
 		SSL_CTX_free(tls);
