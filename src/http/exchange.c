@@ -96,6 +96,10 @@ static void exchange_fault(struct exchange *x, enum err e)
 	reply_start(&x->reply);
 	x->reply.status = err_row(e)->status;
 	config->fault(config->app, &x->req, e, &x->reply);
+	if (buf_done(&x->reply.body) != OK) {
+		reply_drop_body(&x->reply);
+		x->reply.content_type = NULL;
+	}
 	if (e == ERR_METHOD)
 		exchange_allow(x);
 	if (x->reply.status == 503 && reply_find(&x->reply, "Retry-After").size == 0)
@@ -219,6 +223,8 @@ static void exchange_finish(struct exchange *x)
 	x->slice_at = 0;
 	x->close = x->close || atomic_load(&x->server->draining);
 	reply_head(x);
+	/* Half a head must not go out. */
+	x->broken = buf_done(&x->out) != OK;
 }
 
 void exchange_run(struct exchange *x)
