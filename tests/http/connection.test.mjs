@@ -304,3 +304,27 @@ test('TLS 1.2 and renegotiation: the first is spoken, the second refused', async
 	assert.ok(refused);
 	wire.destroy();
 });
+
+test('every allocation of a request fails once: an answer or an end, never a crash or a leak', async (t) => {
+	const server = await serve(t, { workers: 1 });
+	const parts = '--b\r\nContent-Disposition: form-data; name="a\\"b"\r\n\r\none\r\n--b--\r\n';
+	const requests = [get('/a/x%20y/b/2?q=c', 'X-Forwarded-For: 1.2.3.4', 'X-Forwarded-For: 1.2.3.5'), get('/file/x', 'Range: bytes=5-300000'), get('/none'),
+		'POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n',
+		`POST /parts HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${parts.length}\r\n\r\n${parts}`];
+	let failed = 0;
+	for (let n = 1; n <= 100; n++) {
+		const wire = await Wire.open(server);
+		server.child.stdin.write('m');
+		await server.says(new RegExp(`command m ${n}$`, 'm'));
+		wire.send(requests[n % requests.length]);
+		const reply = await wire.reply();
+		if (reply === null || reply.status >= 500) failed++;
+		wire.destroy();
+		server.child.stdin.write('o');
+		await eventually(() => server.log.match(/command o/g)?.length === n);
+	}
+	assert.ok(failed > 0);
+	const { wire, reply } = await ask(server, get('/health'));
+	assert.equal(reply.status, 200);
+	wire.destroy();
+});
