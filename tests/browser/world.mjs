@@ -10,12 +10,19 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { startSmtp } from '../lib/smtp.mjs';
 
-const program = process.env.CHIROGRAPH ?? fileURLToPath(new URL('../../build/chirograph', import.meta.url));
+const build = process.env.CHIROGRAPH_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
+const program = process.env.CHIROGRAPH ?? path.join(build, 'chirograph');
 const day = 86400000;
+
+// The program refuses settings it does not know, and a developer's own are none of its business here.
+function surroundings(settings = {}) {
+	const own = Object.entries(process.env).filter(([name]) => !name.startsWith('CHIROGRAPH_'));
+	return { ...Object.fromEntries(own), ...settings };
+}
 
 async function startServer(dir, environment) {
 	const child = spawn(program, ['serve', '--data', dir, '--listen', '127.0.0.1:0'], {
-		stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment },
+		stdio: ['ignore', 'ignore', 'pipe'], env: surroundings(environment),
 	});
 	let log = '';
 	const base = await new Promise((resolve, reject) => {
@@ -68,7 +75,7 @@ export async function openWorld() {
 	const dir = path.join(root, 'data');
 	const clock = path.join(root, 'clock');
 	writeFileSync(clock, Buffer.alloc(8));
-	execFileSync(program, ['init', '--data', dir, '--organization', 'Imobiliária Aurora Ltda.'], { stdio: 'ignore' });
+	execFileSync(program, ['init', '--data', dir, '--organization', 'Imobiliária Aurora Ltda.'], { stdio: 'ignore', env: surroundings() });
 	const credentials = JSON.parse(readFileSync(path.join(dir, 'credentials.json')));
 	const smtp = await startSmtp();
 	const server = await startServer(dir, { ...configuration(smtp, root), CHIROGRAPH_TEST_CLOCK: clock });
