@@ -6,6 +6,7 @@
 #include "keyd/calls.h"
 #include "keyd/keyring.h"
 
+#include "base/codec.h"
 #include "base/log.h"
 #include "base/wire.h"
 
@@ -134,6 +135,18 @@ static enum err seal_chain(struct keyring *ring, struct wire_reader *r, struct w
 	return e;
 }
 
+/* Each use of the sealing key leaves a line: the hash names the signed attributes of one dossier. */
+static enum err seal_note(struct span attributes)
+{
+	uint8_t hash[SHA256_SIZE];
+	char text[2 * SHA256_SIZE + 1];
+
+	TRY(sha256(attributes, hash));
+	hex_text(text, hash, sizeof(hash));
+	log_info("sealed", "signed_attributes_sha256=%s", text);
+	return OK;
+}
+
 static enum err seal_locked(struct keyring *ring, struct span attributes, struct buf *signature)
 {
 	static const struct sign_form form = {"SHA256", false};
@@ -146,7 +159,8 @@ static enum err seal_locked(struct keyring *ring, struct span attributes, struct
 		log_error("refused to seal", "reason=\"%s\"", reason);
 		return e;
 	}
-	return key_sign(ring->seal, &form, attributes, signature);
+	TRY(key_sign(ring->seal, &form, attributes, signature));
+	return seal_note(attributes);
 }
 
 static enum err seal_sign(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
