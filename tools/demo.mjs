@@ -60,7 +60,8 @@ function client(url) {
 async function message(pattern) {
   for (let i = 0; i < 600; i++) {
     const outbox = join(data, 'outbox');
-    for (const name of existsSync(outbox) ? readdirSync(outbox).sort().reverse() : []) {
+    const messages = (existsSync(outbox) ? readdirSync(outbox) : []).filter((name) => /^[^.].*\.(eml|txt)$/.test(name));
+    for (const name of messages.sort().reverse()) {
       const raw = readFileSync(join(outbox, name), 'utf8');
       const text = raw.split(/\r?\n--/).map((part) => decodePart(part)).join('\n');
       const found = text.match(pattern);
