@@ -161,7 +161,7 @@ async function finish({ child, url, link, key, started }) {
   say(`  API             curl --cacert ${data}/keys/tls.crt -H "Authorization: ${key}" ${url}/sign/envelope`);
   say(`  messages        ${data}/outbox`);
   say(`Stop it with Ctrl+C, start it again with ${program} serve --data ${data} --listen ${listen}`);
-  process.on('SIGINT', () => child.kill('SIGTERM'));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'));
   child.on('exit', (code) => process.exit(code ?? 1));
 }
 
