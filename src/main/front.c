@@ -226,6 +226,16 @@ static void signals_block(struct front *f)
 	signal(SIGHUP, SIG_DFL);
 }
 
+/* How many works shared a sync: what the bench reads. */
+static void stopped_log(struct front *f)
+{
+	struct store_counts counts;
+
+	store_counts(f->app.store, &counts);
+	log_info("stopped", "transactions=%llu commits=%llu",
+	    (unsigned long long)counts.transactions, (unsigned long long)counts.commits);
+}
+
 static enum err run(struct front *f)
 {
 	pthread_t thread;
@@ -243,6 +253,7 @@ static enum err run(struct front *f)
 		_exit(0);
 	}
 	jobs_free(f->jobs);
+	stopped_log(f);
 	return OK;
 }
 
