@@ -21,7 +21,8 @@ static enum err member_decode(const json_t *object, const char *name, uint8_t *o
 
 	ENSURE(json_is_string(member), ERR_AUTH_KEY);
 	buf_init(&bytes, KEY_JSON_MAX);
-	enum err e = b64url_decode(&bytes, span_str(json_string_value(member)));
+	enum err e =
+	    b64url_decode(&bytes, span_of(json_string_value(member), json_string_length(member)));
 	bool good = e == OK && bytes.size == size;
 	if (good)
 		memcpy(out, bytes.data, size);

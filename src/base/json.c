@@ -26,21 +26,32 @@ static bool depth_is_fine(const json_t *j, unsigned depth)
 	return true;
 }
 
+/* jansson's words without its "near …": what stands there may be anybody's data. */
+static enum err syntax_fault(const json_error_t *e, struct fault *fault)
+{
+	const char *near = strstr(e->text, " near ");
+	int size = near != NULL ? (int)(near - e->text) : (int)strlen(e->text);
+	return fault_set(
+	    fault, ERR_JSON, NULL, "Line %d, column %d: %.*s.", e->line, e->column, size, e->text);
+}
+
 enum err json_read(struct span text, json_t **out, struct fault *fault)
 {
 	json_error_t e;
 	*out = NULL;
-	if (text.size == 0)
+	if (span_trim(text).size == 0)
 		return fault_set(fault, ERR_BODY_MISSING, NULL, "A JSON object is expected.");
-	json_t *j = json_loadb((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &e);
+	/* Any value is JSON (RFC 8259 §2), NUL in a text too: what it may be is its reader's rule.
+	 */
+	json_t *j = json_loadb((const char *)text.data, text.size,
+	    JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &e);
 	if (j == NULL && json_error_code(&e) == json_error_duplicate_key)
 		return fault_set(
 		    fault, ERR_JSON_DUPLICATE, NULL, "Line %d, column %d.", e.line, e.column);
 	if (j == NULL && json_error_code(&e) == json_error_out_of_memory)
 		return ERR_MEMORY;
 	if (j == NULL)
-		return fault_set(
-		    fault, ERR_JSON, NULL, "Line %d, column %d: %s.", e.line, e.column, e.text);
+		return syntax_fault(&e, fault);
 	if (!depth_is_fine(j, 0)) {
 		json_decref(j);
 		return fault_set(fault, ERR_JSON, NULL, "More than %d levels.", LIMIT_JSON_DEPTH);

@@ -18,7 +18,11 @@ static void test_reading(void **state)
 	expect("{\"a\":1,\"a\":2}", ERR_JSON_DUPLICATE);
 	expect("{\"a\":1}x", ERR_JSON);
 	expect("{\"a\":\"\xff\"}", ERR_JSON);
-	expect("7", ERR_JSON);
+	expect("7", OK);
+	expect("null", OK);
+	expect(" \n", ERR_BODY_MISSING);
+	expect("{\"a\":\"\\u0000\"}", OK);
+	expect("{\"a\\u0000\":1}", ERR_JSON);
 	expect("{'a':1}", ERR_JSON);
 	char deep[200] = "";
 	for (int i = 0; i < 60; i++)
