@@ -37,6 +37,26 @@ enum err CHECKED document_keep(struct call *call, struct span bytes, const struc
     const uint8_t key[KEY_SIZE], struct taken_document *out);
 void document_drop(struct call *call, const struct taken_document *t); /* removes its blobs */
 
+enum err CHECKED photo_fields(const struct fields *f, const char **template);
+enum err CHECKED photo_judge(
+    struct call *call, const struct fields *f, const char *member, struct span bytes);
+
+/* signers[].personal_documents[] of a one-call creation. Zero-initialise; free whatever happened.
+ */
+struct taken_photo {
+	struct photo_new photo;
+	struct buf bytes;
+	char blob[64];
+};
+struct photos_taken {
+	struct taken_photo *items; /* arena */
+	size_t count;
+};
+enum err CHECKED photos_take(struct call *call, const struct fields *f, struct photos_taken *p);
+enum err CHECKED photos_keep(struct call *call, const uint8_t key[KEY_SIZE], struct photos_taken *p,
+    const struct photo_new **out);
+void photos_free(struct call *call, struct photos_taken *p, bool is_kept);
+
 enum err CHECKED stored_file_of(struct span bytes, const char *blob, struct stored_file *out);
 
 #endif

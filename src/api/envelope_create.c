@@ -18,6 +18,7 @@ struct creation {
 	size_t count;
 	struct taken_document *taken;
 	struct buf *bytes, *normalised;
+	struct photos_taken photos;
 	struct wrapped_key wrapped;
 	uint8_t key[KEY_SIZE];
 	struct envelope_prepared *prepared;
@@ -110,9 +111,12 @@ static enum err create(struct creation *c)
 	if (c->new.submit)
 		TRY(ready_for_signers(call, &c->new));
 	TRY(judge_documents(c, &f));
+	TRY(photos_take(call, &f, &c->photos));
 	TRY(make_key(c));
 	c->new.actor = (struct actor){.address = span_str(call->req->client)};
 	TRY(keep_documents(c));
+	TRY(photos_keep(call, c->key, &c->photos, &c->new.photos));
+	c->new.photo_count = c->photos.count;
 	TRY(store_envelope_prepare(
 	    &c->new, call->req->now, call->arena, &c->prepared, &call->fault));
 	TRY(encode(c));
@@ -130,6 +134,7 @@ static void creation_free(struct creation *c, bool is_kept)
 		buf_free(&c->bytes[i]);
 		buf_free(&c->normalised[i]);
 	}
+	photos_free(c->call, &c->photos, is_kept);
 	json_decref(c->owner);
 	secret_wipe(c->key, sizeof c->key);
 }

@@ -12,18 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void etag(struct call *call, const struct envelope *e)
-{
-	http_reply_header(call->reply, "ETag",
-	    arena_format(call->arena, "\"%lld-%lld\"", (long long)e->row, (long long)e->version));
-	http_reply_header(call->reply, "Cache-Control", "private, no-cache");
-}
-
 static enum err get_body(struct call *call)
 {
 	struct loaded l;
 	TRY(call_load(call, &l));
-	etag(call, &l.record.state);
+	view_etag(call, &l.record.state);
 	enum err e = view_envelope(call, &l);
 	loaded_free(&l);
 	return e;
@@ -32,25 +25,6 @@ static enum err get_body(struct call *call)
 void api_envelope_get(void *app, const struct http_request *req, struct http_reply *reply)
 {
 	call_run(app, req, reply, get_body);
-}
-
-static enum err signer_body(struct call *call)
-{
-	struct loaded l;
-	TRY(call_load(call, &l));
-	size_t signer = envelope_signer_find(&l.record.state, call->req->params[1]);
-	enum err e = ERR_NOT_FOUND;
-	if (signer != SIZE_MAX) {
-		etag(call, &l.record.state);
-		e = view_signer(call, &l, signer);
-	}
-	loaded_free(&l);
-	return e;
-}
-
-void api_signer_get(void *app, const struct http_request *req, struct http_reply *reply)
-{
-	call_run(app, req, reply, signer_body);
 }
 
 static enum err encode_status(

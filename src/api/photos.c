@@ -11,30 +11,6 @@
 
 #include <string.h>
 
-static enum err photo_fields(const struct fields *f, const char **template)
-{
-	static const char *const known[] = {"cnh_front", "cnh_back", "rg_front", "rg_back"};
-	const char *type;
-	TRY(field_text(f, "template", (struct text_rule){1, 40, true}, template));
-	TRY(field_text(f, "file_type", (struct text_rule){1, 40, false}, &type));
-	if (type != NULL && strcmp(type, "jpeg") != 0)
-		return fields_fault(f, ERR_FILE_TYPE, "file_type", NULL);
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (strcmp(*template, known[i]) == 0)
-			return OK;
-	return fields_fault(f, ERR_TEMPLATE, "template", NULL);
-}
-
-static enum err photo_judge(struct call *call, const struct upload *u)
-{
-	unsigned width = 0, height = 0;
-	enum err e = press_jpeg(&call->app->press, u->bytes, &width, &height);
-	if (e == ERR_JPEG || e == ERR_PDF_REFUSED)
-		return fault_set(&call->fault, ERR_JPEG, u->is_json ? "document_b64" : "file",
-		    "Send the bytes of a JPEG photo.");
-	return e;
-}
-
 static enum err encode_added(
     struct call *call, const struct envelope_outcome *outcome, const void *context)
 {
@@ -77,7 +53,7 @@ static enum err add_upload(struct call *call, struct loaded *l, struct upload *u
 	TRY(photo_fields(&u->fields, &template));
 	ENSURE(envelope_state_at(&l->record.state, call->req->now) == ENVELOPE_CREATED,
 	    ERR_STATE_CREATED_NEEDED);
-	TRY(photo_judge(call, u));
+	TRY(photo_judge(call, &u->fields, u->is_json ? "document_b64" : "file", u->bytes));
 	return add_judged(call, l, u, signer, template);
 }
 

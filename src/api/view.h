@@ -6,6 +6,8 @@
 
 #include "api/call.h"
 
+/* ETag of the envelope and of its signers, for pollers. */
+void view_etag(struct call *call, const struct envelope *e);
 enum err CHECKED view_envelope(struct call *call, const struct loaded *l);
 enum err CHECKED view_signer(struct call *call, const struct loaded *l, size_t signer);
 enum err CHECKED view_list(

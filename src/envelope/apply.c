@@ -125,6 +125,7 @@ void envelope_apply(struct envelope *state, const struct event *event)
 		state->created_at = event->at;
 		break;
 	case EVENT_DOCUMENT_ADDED: state->document_count++; break;
+	case EVENT_SIGNER_ADDED: state->signer_count++; break;
 	case EVENT_SUBMITTED: apply_submitted(state, event); break;
 	case EVENT_ALL_SIGNED: state->signed_at = event->at; break;
 	case EVENT_DOSSIER_SEALED: state->documents[event->document].sealed_at = event->at; break;

@@ -100,6 +100,21 @@ static enum err decide_add_document(struct decision *d)
 	return OK;
 }
 
+static enum err decide_add_signer(struct decision *d)
+{
+	const struct command *c = d->command;
+	struct event *e;
+
+	TRY(ensure_created(d));
+	if (d->state->signer_count >= LIMIT_SIGNERS)
+		return fault_set(d->fault, ERR_TOO_MANY, "signers", "At most %d.", LIMIT_SIGNERS);
+	ENSURE(c->signer == d->state->signer_count, ERR_INTERNAL);
+	e = signer_event_add(d, EVENT_SIGNER_ADDED);
+	field_personal_bytes(e, "profile", span_of(c->hash, SHA256_SIZE));
+	fields_actor(e, &c->actor);
+	return OK;
+}
+
 static enum err decide_add_photo(struct decision *d)
 {
 	const struct command *c = d->command;
@@ -426,6 +441,7 @@ static const struct rule rules[] = {
     [COMMAND_DECLINE] = {decide_decline, true},
     [COMMAND_DELIVERED] = {decide_delivered, true},
     [COMMAND_SEALED] = {decide_sealed, false},
+    [COMMAND_ADD_SIGNER] = {decide_add_signer, false},
 };
 
 enum err envelope_decide(const struct envelope *state, const struct command *command, int64_t now,

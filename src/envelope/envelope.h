@@ -90,8 +90,10 @@ enum command_kind {
 	COMMAND_CHECK_CODE,
 	COMMAND_SIGN,
 	COMMAND_DECLINE,
-	COMMAND_DELIVERED, /* a message left (or failed for good) */
-	COMMAND_SEALED,    /* a dossier was published */
+	COMMAND_DELIVERED,  /* a message left (or failed for good) */
+	COMMAND_SEALED,     /* a dossier was published */
+	COMMAND_ADD_SIGNER, /* signer == signer_count: the caller made room there and put row and
+			     * id */
 };
 
 /* Who acts from where, kept in the events it causes. Personal. Empty members are left out. */
@@ -109,7 +111,7 @@ struct command {
 	enum channel channel;      /* DELIVERED */
 	uint8_t hash[SHA256_SIZE]; /* SEND_CODE, CHECK_CODE: keyed hash of the code; SIGN: of the
 				    * drawing or typed name; SEALED, ADD_DOCUMENT, ADD_PHOTO: of the
-				    * file; CREATE: of the signers' profiles */
+				    * file; CREATE, ADD_SIGNER: of the profiles */
 	struct span masked;        /* SEND_CODE, DELIVERED: masked target */
 	struct span purpose;       /* DELIVERED: "invite", "code", "copy" */
 	struct span text;          /* CREATE: subject; DECLINE: reason; SIGN: typed name; ADD_PHOTO:
@@ -145,6 +147,7 @@ enum event_kind {
 	EVENT_COMPLETED,
 	EVENT_CANCELED,
 	EVENT_EXPIRED,
+	EVENT_SIGNER_ADDED,
 };
 
 const char *event_kind_name(enum event_kind k); /* "signer_link_opened", "envelope_completed", … */

@@ -26,6 +26,7 @@ static const char *const event_names[] = {
     [EVENT_COMPLETED] = "envelope_completed",
     [EVENT_CANCELED] = "envelope_canceled",
     [EVENT_EXPIRED] = "envelope_expired",
+    [EVENT_SIGNER_ADDED] = "signer_added",
 };
 
 /* manual: Querying Envelope Data */

@@ -10,6 +10,7 @@
 #include "api/envelopes.h"
 #include "api/links.h"
 #include "api/photos.h"
+#include "api/signers.h"
 #include "web/pages.h"
 #include "web/signer.h"
 #include "web/verify.h"
@@ -52,6 +53,7 @@ const struct http_route app_routes[] = {
     API(HTTP_GET, "/envelope/:envelope/report", "getReports", 0, api_envelope_report),
     API(HTTP_GET, "/envelope/:envelope/document/:document/report", "getDocumentReport", 0,
 	api_document_report),
+    API(HTTP_POST, "/envelope/:envelope/signer", "addSigner", LIMIT_BODY_DEFAULT, api_signer_add),
     API(HTTP_GET, "/envelope/:envelope/signer/:signer", "getSigner", 0, api_signer_get),
     API(HTTP_GET, "/envelope/:envelope/signer/:signer/face", "getFace", 0, api_face_get),
     API(HTTP_POST, "/envelope/:envelope/signer/:signer/personal_document", "addPersonalDocument",

@@ -20,7 +20,8 @@ struct run {
 	struct fault *fault;
 	struct command command;
 	struct event_list events;
-	int64_t version; /* before */
+	int64_t version;     /* before */
+	struct span profile; /* ADD_SIGNER: sealed */
 };
 
 static struct envelope *run_state(struct run *r)
@@ -33,6 +34,23 @@ static struct envelope *run_state(struct run *r)
 static enum err drawing_hash(const struct drawing_new *d, uint8_t out[SHA256_SIZE])
 {
 	return sha256(d->typed.size > 0 ? d->typed : d->strokes, out);
+}
+
+/* The new signer stands behind the others, in the room that the record keeps for it. */
+static enum err signer_complete(struct run *r, struct command *c)
+{
+	size_t position = run_state(r)->signer_count;
+	struct buf json CLEANUP(buf_free);
+
+	ENSURE(position <= LIMIT_SIGNERS, ERR_LIMIT);
+	buf_init(&json, 64 * LIMIT_KB);
+	signer_begin(&run_state(r)->signers[position], r->w->signer);
+	c->signer = position;
+	TRY(profile_json(&r->w->signer->profile, &json));
+	TRY(buf_done(&json));
+	TRY(sha256(buf_span(&json), c->hash));
+	return column_seal(r->w->data_key, SEALED_PROFILE, (int64_t)position, buf_span(&json),
+	    r->arena, &r->profile);
 }
 
 static enum err command_complete(struct run *r)
@@ -48,6 +66,8 @@ static enum err command_complete(struct run *r)
 		    run_state(r)->documents[documents].id, ENVELOPE_ID_SIZE, "%s", w->document->id);
 		command_of_document(c, w->document, documents);
 	}
+	if (w->signer != NULL)
+		TRY(signer_complete(r, c));
 	if (w->photo != NULL)
 		command_of_photo(c, w->photo);
 	if (w->dossier != NULL) {
@@ -68,6 +88,7 @@ static bool command_is_whole(const struct envelope_write *w)
 	case COMMAND_CREATE: return false;
 	case COMMAND_ADD_DOCUMENT: return w->document != NULL;
 	case COMMAND_ADD_PHOTO: return w->photo != NULL;
+	case COMMAND_ADD_SIGNER: return w->signer != NULL;
 	case COMMAND_SIGN: return w->drawing != NULL;
 	case COMMAND_SEALED: return w->dossier != NULL;
 	case COMMAND_SEND_CODE: return w->code != NULL;
@@ -159,7 +180,9 @@ static enum err signers_save(struct run *r)
 {
 	const struct event *first = &r->events.items[0];
 
-	if (first->signer != EVENT_NONE && first->kind != EVENT_PHOTO_ADDED)
+	if (first->kind == EVENT_PHOTO_ADDED || first->kind == EVENT_SIGNER_ADDED)
+		return OK;
+	if (first->signer != EVENT_NONE)
 		return signer_save(r, (size_t)first->signer);
 	if (first->kind != EVENT_SUBMITTED && first->kind != EVENT_EXPIRED)
 		return OK;
@@ -178,6 +201,17 @@ static enum err document_save(struct run *r)
 	e = document_insert(r->db, run_state(r), r->command.document, r->w->document, name, r->now);
 	if (e == ERR_CONFLICT)
 		return fault_set(r->fault, e, "id", "%s", "Choose another id for this document.");
+	return e;
+}
+
+static enum err signer_add_save(struct run *r)
+{
+	static const struct secret_new no_link;
+	enum err e = signer_insert(r->db, run_state(r), r->command.signer, r->profile, &no_link);
+
+	if (e == ERR_CONFLICT)
+		return fault_set(r->fault, e, "id", "%s", "Choose another id for this signer.");
+	r->out->record.signers[r->command.signer].profile = r->profile;
 	return e;
 }
 
@@ -224,6 +258,7 @@ static enum err attachment_save(struct run *r)
 	switch (r->command.kind) {
 	case COMMAND_ADD_DOCUMENT: return document_save(r);
 	case COMMAND_ADD_PHOTO: return photo_insert(r->db, run_state(r), r->w->photo, r->now);
+	case COMMAND_ADD_SIGNER: return signer_add_save(r);
 	case COMMAND_SUBMIT: return submitted_save(r);
 	case COMMAND_SIGN: return drawing_save(r);
 	case COMMAND_SEALED: return dossier_save(r);

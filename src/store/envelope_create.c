@@ -73,17 +73,22 @@ static enum err prepared_alloc(struct envelope_prepared *p)
 	return OK;
 }
 
+void signer_begin(struct signer_progress *s, const struct signer_new *in)
+{
+	memset(s, 0, sizeof(*s));
+	id_set(s->id, in->id);
+	s->delivery = in->delivery;
+	s->code_channel = in->code_channel;
+}
+
 /* Seals a signer's profile and adds it to the bytes that the CREATED event commits to. */
 static enum err signer_prepare(struct envelope_prepared *p, size_t i, struct buf *all)
 {
 	const struct signer_new *in = &p->in->signers[i];
-	struct signer_progress *s = &p->state.signers[i];
 	struct buf json CLEANUP(buf_free);
 
 	buf_init(&json, 64 * LIMIT_KB);
-	id_set(s->id, in->id);
-	s->delivery = in->delivery;
-	s->code_channel = in->code_channel;
+	signer_begin(&p->state.signers[i], in);
 	TRY(profile_json(&in->profile, &json));
 	buf_put_span(all, buf_span(&json));
 	buf_put_byte(all, '\n');
@@ -225,23 +230,24 @@ static enum err envelope_insert(struct db *db, struct envelope_prepared *p)
 	return query_end(&q);
 }
 
-static enum err signer_insert(struct db *db, const struct envelope_prepared *p, size_t i)
+enum err signer_insert(struct db *db, const struct envelope *state, size_t position,
+    struct span sealed_profile, const struct secret_new *link)
 {
-	const struct signer_progress *s = &p->state.signers[i];
+	const struct signer_progress *s = &state->signers[position];
 	struct query q;
 
 	query_start(&q, db, SQL_SIGNER_ADD);
-	query_int(&q, p->state.organisation);
-	query_int(&q, p->state.row);
-	query_int(&q, (int64_t)i);
+	query_int(&q, state->organisation);
+	query_int(&q, state->row);
+	query_int(&q, (int64_t)position);
 	query_text(&q, s->id);
 	query_int(&q, s->state);
 	query_int(&q, s->delivery);
 	query_int(&q, s->code_channel);
 	query_int(&q, s->sent_at);
-	query_blob(&q, p->profiles[i]);
-	query_blob(&q, p->links[i].sealed);
-	query_blob(&q, secret_hash(&p->links[i]));
+	query_blob(&q, sealed_profile);
+	query_blob(&q, link->sealed);
+	query_blob(&q, secret_hash(link));
 	return query_run(&q);
 }
 
@@ -296,7 +302,7 @@ enum err photo_insert(
 static enum err parts_insert(struct db *db, const struct envelope_prepared *p)
 {
 	for (size_t i = 0; i < p->in->signer_count; i++)
-		TRY(signer_insert(db, p, i));
+		TRY(signer_insert(db, &p->state, i, p->profiles[i], &p->links[i]));
 	for (size_t i = 0; i < p->in->document_count; i++)
 		TRY(document_insert(db, &p->state, i, &p->in->documents[i], p->names[i], p->now));
 	for (size_t i = 0; i < p->in->photo_count; i++)

@@ -156,8 +156,8 @@ static enum err parts_load(struct db *db, struct arena *arena, struct envelope_r
 {
 	struct envelope *e = &r->state;
 
-	e->signers = arena_alloc(arena, LIMIT_SIGNERS * sizeof(*e->signers));
-	r->signers = arena_alloc(arena, LIMIT_SIGNERS * sizeof(*r->signers));
+	e->signers = arena_alloc(arena, (LIMIT_SIGNERS + 1) * sizeof(*e->signers));
+	r->signers = arena_alloc(arena, (LIMIT_SIGNERS + 1) * sizeof(*r->signers));
 	e->documents = arena_alloc(arena, (LIMIT_DOCUMENTS + 1) * sizeof(*e->documents));
 	r->documents = arena_alloc(arena, (LIMIT_DOCUMENTS + 1) * sizeof(*r->documents));
 	ENSURE(e->signers != NULL && r->signers != NULL, ERR_MEMORY);

@@ -48,6 +48,9 @@ enum err CHECKED code_new(const uint8_t key[KEY_SIZE], struct arena *arena, stru
 
 /* ---- rows that creation and commands both write ---- */
 
+void signer_begin(struct signer_progress *s, const struct signer_new *in);
+enum err CHECKED signer_insert(struct db *db, const struct envelope *state, size_t position,
+    struct span sealed_profile, const struct secret_new *link);
 enum err CHECKED document_insert(struct db *db, const struct envelope *state, size_t position,
     const struct document_new *d, struct span sealed_name, int64_t now);
 enum err CHECKED photo_insert(

@@ -156,6 +156,7 @@ struct envelope_write {
 	const struct document_new *document; /* ADD_DOCUMENT: the command's hash, text, pages and
 					      * size are taken from here, its index is set */
 	const struct photo_new *photo;       /* ADD_PHOTO: likewise; replaces the same template */
+	const struct signer_new *signer;     /* ADD_SIGNER: hash and index are set from it */
 	const struct drawing_new *drawing;   /* SIGN: likewise hash, kind and typed name */
 	const struct dossier_new *dossier;   /* SEALED: likewise hash and size */
 	const char *code;                    /* SEND_CODE: the digits, for the message job */
@@ -169,8 +170,8 @@ struct envelope_outcome {
 };
 
 /* Inside the writer: load, decide, apply, save, append events, add jobs. ERR_CONFLICT (field "id")
- * for a document id that exists; ERR_STATE_* and the other errors of envelope_decide: nothing is
- * kept. */
+ * for a document or signer id that exists; ERR_STATE_* and the other errors of envelope_decide:
+ * nothing is kept. */
 enum err CHECKED store_envelope_command(struct db *db, const struct envelope_write *w, int64_t now,
     struct arena *arena, struct envelope_outcome *out, struct fault *fault);
 
