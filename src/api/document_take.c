@@ -27,11 +27,11 @@ static enum err document_fields(const struct fields *f, bool is_plain, struct do
 	return OK;
 }
 
-static enum err refuse(const struct fields *f, const struct pdf_report *report)
+static enum err refuse(const struct fields *f, const char *member, const struct pdf_report *report)
 {
 	if (report->is_encrypted)
 		return fields_fault(f, ERR_PDF_UNLOCK, "allow_unlock", NULL);
-	return fields_fault(f, ERR_PDF_REFUSED, "document_b64",
+	return fields_fault(f, ERR_PDF_REFUSED, member,
 	    arena_format(
 		f->arena, "Reason: %s.", report->reason[0] ? report->reason : "unreadable"));
 }
@@ -41,17 +41,17 @@ enum err document_judge(struct call *call, const struct fields *f, bool is_plain
 {
 	struct pdf_report report = {.verdict = PDF_REFUSE};
 	bool allow_unlock = false;
+	const char *member = is_plain ? "file" : "document_b64";
 	struct document_new *d = &out->document;
 	TRY(document_fields(f, is_plain, d));
 	TRY(field_bool(f, "allow_unlock", &allow_unlock));
 	enum err e = press_analyse(&call->app->press, bytes, allow_unlock, &report, normalised);
 	if (e == ERR_PDF_REFUSED || e == ERR_PDF_UNLOCK ||
 	    (e == OK && report.verdict == PDF_REFUSE))
-		return refuse(f, &report);
+		return refuse(f, member, &report);
 	TRY(e);
 	if (report.pages > LIMIT_PAGES)
-		return fields_fault(
-		    f, ERR_PDF_REFUSED, "document_b64", "It has more than 5,000 pages.");
+		return fields_fault(f, ERR_PDF_REFUSED, member, "It has more than 5,000 pages.");
 	d->verdict = pdf_verdict_name(report.verdict);
 	d->reason = arena_string(call->arena, report.reason, strlen(report.reason));
 	d->pages = report.pages;
