@@ -1,7 +1,7 @@
 /*
  * Talking to press. Its answers come from a process that has read a hostile file: each number
  * is checked, each size has a limit, and the whole conversation has one deadline. A press that
- * dies is no fault of ours, unless it dies of the same file twice.
+ * dies is no fault of the file's, unless it dies of the same file three times.
  */
 #include "pdf/press_wire.h"
 
@@ -10,7 +10,10 @@
 #include "base/log.h"
 
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#define PRESS_TRIES 3
 
 struct talk {
 	int sock;
@@ -115,7 +118,15 @@ static enum err try_analyse(const struct press *p, struct span in, bool allow_un
 	return read_report(&t, report, normalised);
 }
 
-/* What failed on press's side once more becomes a property of the file. */
+/* The first death may be an accident; whatever else kills has a moment to pass before the last. */
+static void wait_before(int attempt)
+{
+	struct timespec t = {0, attempt * 100 * 1000000L};
+	if (attempt > 0)
+		nanosleep(&t, NULL);
+}
+
+/* What failed on press's side each time becomes a property of the file. */
 static enum err blame_file(enum err e, struct pdf_report *report)
 {
 	const char *reason = e == ERR_TIMEOUT  ? "too_slow"
@@ -133,8 +144,9 @@ enum err press_analyse(const struct press *p, struct span in, bool allow_unlock,
     struct pdf_report *report, struct buf *normalised)
 {
 	*report = (struct pdf_report){.verdict = PDF_REFUSE};
-	enum err e = try_analyse(p, in, allow_unlock, report, normalised);
-	if (e == ERR_PEER_GONE) {
+	enum err e = ERR_PEER_GONE;
+	for (int i = 0; i < PRESS_TRIES && e == ERR_PEER_GONE; i++) {
+		wait_before(i);
 		buf_reset(normalised);
 		e = try_analyse(p, in, allow_unlock, report, normalised);
 	}
@@ -156,9 +168,11 @@ static enum err try_jpeg(const struct press *p, struct span in, unsigned *width,
 
 enum err press_jpeg(const struct press *p, struct span in, unsigned *width, unsigned *height)
 {
-	enum err e = try_jpeg(p, in, width, height);
-	if (e == ERR_PEER_GONE)
+	enum err e = ERR_PEER_GONE;
+	for (int i = 0; i < PRESS_TRIES && e == ERR_PEER_GONE; i++) {
+		wait_before(i);
 		e = try_jpeg(p, in, width, height);
+	}
 	return e == ERR_PEER_GONE || e == ERR_TIMEOUT || e == ERR_LIMIT ? ERR_JPEG : e;
 }
 

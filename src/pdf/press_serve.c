@@ -61,7 +61,10 @@ static void put_file(struct wire_writer *w, struct span bytes)
 
 static void answer(int sock, struct wire_writer *w)
 {
-	if (wire_send(sock, w, LIMIT_PRESS_MS) != OK)
+	enum err e = wire_send(sock, w, LIMIT_PRESS_MS);
+	if (e == ERR_PEER_GONE)
+		_exit(0); /* who asked has died: nobody is left to answer */
+	if (e != OK)
 		wire_die("answer cannot be sent");
 	for (size_t i = 0; i < w->fd_count; i++)
 		close(w->fds[i]);

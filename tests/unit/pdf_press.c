@@ -72,14 +72,14 @@ static void a_press_that_dies_once_is_replaced(void **state)
 	assert_int_equal(b.spawned, 2);
 }
 
-static void a_file_that_kills_twice_is_refused(void **state)
+static void a_file_that_kills_each_press_is_refused(void **state)
 {
 	struct bad_press b = {.deaths = 9};
 	struct pdf_report report;
 	assert_int_equal(analyse(&b, &report), ERR_PDF_REFUSED);
 	assert_int_equal(report.verdict, PDF_REFUSE);
 	assert_string_equal(report.reason, "crashed");
-	assert_int_equal(b.spawned, 2);
+	assert_int_equal(b.spawned, 3);
 }
 
 /* err OK, verdict 77: no such verdict */
@@ -197,7 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_press_that_dies_once_is_replaced),
-	    cmocka_unit_test(a_file_that_kills_twice_is_refused),
+	    cmocka_unit_test(a_file_that_kills_each_press_is_refused),
 	    cmocka_unit_test(nonsense_is_no_answer),
 	    cmocka_unit_test(no_press_is_not_the_files_fault),
 	    cmocka_unit_test(seals_and_verifies),
