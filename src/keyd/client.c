@@ -1,9 +1,11 @@
 /*
  * The client: a bounded pool of connections. Every request may be repeated without harm, so a
  * connection that ended (keyd was restarted) is made anew and the request sent again, for a while.
+ * What always holds: a call ends within its patience, whatever became of keyd.
  */
 #include "keyd/client.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <pthread.h>
@@ -12,7 +14,11 @@
 #include <unistd.h>
 
 #define CLIENT_POOL 8
-#define CLIENT_TRIES 24
+/* Longer than the supervisor's longest pause before it starts a role again. */
+#define PATIENCE_MS CALL_TIMEOUT_MS
+/* Handshakes run in the loop that serves everybody: they fail early instead, and are tried again
+ * by the peer. */
+#define PATIENCE_TLS_MS 1000
 
 struct keyd {
 	int (*dial)(void *ctx);
@@ -26,12 +32,16 @@ struct keyd {
 enum err keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out)
 {
 	struct keyd *k = mem_alloc(sizeof(*k));
+	pthread_condattr_t attributes;
 
 	ENSURE(k != NULL, ERR_MEMORY);
 	k->dial = dial;
 	k->ctx = ctx;
 	pthread_mutex_init(&k->lock, NULL);
-	pthread_cond_init(&k->freed, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&k->freed, &attributes);
+	pthread_condattr_destroy(&attributes);
 	*out = k;
 	return OK;
 }
@@ -47,19 +57,25 @@ void keyd_close(struct keyd *k)
 	mem_free(k, sizeof(*k));
 }
 
-/* An idle connection, or -1 and the right to dial one. */
-static int pool_take(struct keyd *k)
+/* True: an idle connection, or -1 and the right to dial one. */
+static bool pool_take(struct keyd *k, int64_t deadline, int *sock)
 {
-	int sock = -1;
+	struct timespec until = {(time_t)(deadline / 1000), (long)(deadline % 1000) * 1000000};
+	int late = 0;
+	bool is_taken;
 
+	*sock = -1;
 	pthread_mutex_lock(&k->lock);
-	while (k->out == CLIENT_POOL)
-		pthread_cond_wait(&k->freed, &k->lock);
-	k->out++;
-	if (k->idle_count > 0)
-		sock = k->idle[--k->idle_count];
+	while (k->out == CLIENT_POOL && late == 0)
+		late = pthread_cond_timedwait(&k->freed, &k->lock, &until);
+	is_taken = k->out < CLIENT_POOL;
+	if (is_taken) {
+		k->out++;
+		if (k->idle_count > 0)
+			*sock = k->idle[--k->idle_count];
+	}
 	pthread_mutex_unlock(&k->lock);
-	return sock;
+	return is_taken;
 }
 
 static void pool_give(struct keyd *k, int sock)
@@ -72,33 +88,38 @@ static void pool_give(struct keyd *k, int sock)
 	pthread_mutex_unlock(&k->lock);
 }
 
-static enum err exchange(int sock, struct wire_writer *w, struct wire_reader *r)
+static enum err exchange(int sock, struct wire_writer *w, struct wire_reader *r, int64_t deadline)
 {
-	TRY(wire_send(sock, w, CALL_TIMEOUT_MS));
-	return wire_receive(sock, r, CALL_TIMEOUT_MS);
+	int64_t left = deadline - clock_monotonic();
+
+	ENSURE(left > 0, ERR_TIMEOUT);
+	TRY(wire_send(sock, w, (int)left));
+	left = deadline - clock_monotonic();
+	ENSURE(left > 0, ERR_TIMEOUT);
+	return wire_receive(sock, r, (int)left);
 }
 
 static void wait_before(unsigned attempt)
 {
-	long ms = attempt < 5 ? 10 : 100;
+	long ms = attempt < 5 ? 10 : 50;
 	struct timespec t = {0, ms * 1000000};
 
 	nanosleep(&t, NULL);
 }
 
 static enum err exchange_again(
-    struct keyd *k, int *sock, struct wire_writer *w, struct wire_reader *r)
+    struct keyd *k, int *sock, struct wire_writer *w, struct wire_reader *r, int64_t deadline)
 {
 	enum err e = ERR_PEER_GONE;
 
-	for (unsigned attempt = 0; e != OK && attempt < CLIENT_TRIES; attempt++) {
+	for (unsigned attempt = 0; clock_monotonic() < deadline; attempt++) {
 		if (attempt > 1)
 			wait_before(attempt);
 		if (*sock < 0)
 			*sock = k->dial(k->ctx);
 		if (*sock < 0)
 			continue;
-		e = exchange(*sock, w, r);
+		e = exchange(*sock, w, r, deadline);
 		if (e == OK)
 			break;
 		close(*sock);
@@ -109,22 +130,30 @@ static enum err exchange_again(
 	return e;
 }
 
-enum err keyd_call(struct keyd *k, struct wire_writer *w, struct wire_reader *r)
+static enum err call_within(
+    struct keyd *k, struct wire_writer *w, struct wire_reader *r, int patience_ms)
 {
+	int64_t deadline = clock_monotonic() + patience_ms;
 	int sock;
-	enum err e;
+	enum err e = ERR_TIMEOUT;
 	uint32_t result;
 
 	TRY(buf_done(&w->body));
-	sock = pool_take(k);
-	e = exchange_again(k, &sock, w, r);
-	pool_give(k, sock);
+	if (pool_take(k, deadline, &sock)) {
+		e = exchange_again(k, &sock, w, r, deadline);
+		pool_give(k, sock);
+	}
 	if (e != OK)
 		log_error("keyd does not answer", "error=%s", err_symbol(e));
 	TRY(e);
 	result = wire_u32(r);
 	ENSURE(result < ERR_COUNT_, ERR_INTERNAL);
 	return (enum err)result;
+}
+
+enum err keyd_call(struct keyd *k, struct wire_writer *w, struct wire_reader *r)
+{
+	return call_within(k, w, r, PATIENCE_MS);
 }
 
 /* One answer field of exactly this size. */
@@ -271,6 +300,6 @@ enum err keyd_tls_sign(struct keyd *k, const struct tls_request *q, struct buf *
 	wire_put_str(&c.w, q->digest);
 	wire_put_u32(&c.w, q->is_pss);
 	wire_put_bytes(&c.w, q->content);
-	TRY(keyd_call(k, &c.w, &c.r));
+	TRY(call_within(k, &c.w, &c.r, PATIENCE_TLS_MS));
 	return take_buf(&c.r, signature);
 }
