@@ -25,9 +25,10 @@
 
 #define PAUSE_FIRST_MS 100
 #define PAUSE_MOST_MS 5000
-#define LIVED_MS 10000      /* a role that lived this long starts with a clean slate */
+#define LIVED_MS 1000       /* a role that lived this long starts with a clean slate */
 #define FRONT_FRAME_MS 1000 /* front has this long to finish a frame it began */
-#define PRESS_MOST (LIMIT_PRESS_PARALLEL * 8)
+/* What a front may ask for, and as much again that one which died left behind. */
+#define PRESS_MOST (2 * (LIMIT_WORKERS + LIMIT_PRESS_PARALLEL))
 #define PRESS_LIFE_MS (LIMIT_PRESS_MS * 2)
 
 struct child {
