@@ -267,6 +267,12 @@ class Crowd {
     return answer.body
   }
 
+  // Lines that no fault from outside excuses.
+  assertLogIsClean () {
+    const lines = this.logs.join('').split('\n').filter((line) => /incident=|result=buried|killed by its sandbox|malformed frame|signal=11|signal=6/.test(line))
+    assert.deepEqual(lines, [])
+  }
+
   webhooks () {
     const byEnvelope = new Map(this.envelopes.map(({ id }) => [id, []]))
     for (const request of this.receiver.requests) {
