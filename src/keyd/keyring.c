@@ -12,7 +12,6 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/pkcs12.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -73,7 +72,7 @@ enum err key_pem_read(int dir, const char *path, EVP_PKEY **out)
 	return OK;
 }
 
-static enum err der_append(struct buf *der, X509 *certificate)
+enum err der_append(struct buf *der, X509 *certificate)
 {
 	unsigned char *bytes = NULL;
 	int size = i2d_X509(certificate, &bytes);
@@ -149,127 +148,6 @@ static enum err root_read(struct keyring *ring)
 static bool is_set(const char *s)
 {
 	return s != NULL && s[0] != '\0';
-}
-
-static const char *fault(struct keyring *ring, const char *text)
-{
-	snprintf(ring->seal_fault, sizeof(ring->seal_fault), "%s", text);
-	return ring->seal_fault;
-}
-
-static enum err pkcs12_open(const struct keyd_config *c, PKCS12 *p12, struct keyring *ring)
-{
-	struct buf password CLEANUP(buf_free);
-	STACK_OF(X509) *others = NULL;
-	enum err e;
-	int parsed;
-
-	buf_init(&password, 4096);
-	if (is_set(c->seal_pkcs12_password_file))
-		TRY(key_file_read(AT_FDCWD, c->seal_pkcs12_password_file, true, &password));
-	while (password.size > 0 && strchr("\r\n", password.data[password.size - 1]) != NULL)
-		password.size--;
-	parsed = PKCS12_parse(p12, buf_str(&password), &ring->seal, &ring->seal_leaf, &others);
-	ERR_clear_error();
-	ENSURE(parsed == 1 && ring->seal != NULL && ring->seal_leaf != NULL, ERR_CRYPTO);
-	e = der_append(&ring->seal_chain, ring->seal_leaf);
-	for (int i = 0; e == OK && i < sk_X509_num(others); i++)
-		e = der_append(&ring->seal_chain, sk_X509_value(others, i));
-	sk_X509_pop_free(others, X509_free);
-	return e;
-}
-
-static enum err pkcs12_read(struct keyring *ring)
-{
-	struct buf bytes CLEANUP(buf_free);
-	const unsigned char *at;
-	PKCS12 *p12;
-	enum err e;
-
-	buf_init(&bytes, KEY_FILE_MAX);
-	TRY(key_file_read(AT_FDCWD, ring->config->seal_pkcs12_file, true, &bytes));
-	at = bytes.data;
-	p12 = d2i_PKCS12(NULL, &at, (long)bytes.size);
-	ENSURE(p12 != NULL, ERR_CRYPTO);
-	e = pkcs12_open(ring->config, p12, ring);
-	PKCS12_free(p12);
-	return e;
-}
-
-static enum err seal_read(struct keyring *ring)
-{
-	const struct keyd_config *c = ring->config;
-
-	if (is_set(c->seal_pkcs12_file))
-		return pkcs12_read(ring);
-	if (is_set(c->seal_certificate_file) || is_set(c->seal_key_file)) {
-		TRY(chain_pem_read(
-		    AT_FDCWD, c->seal_certificate_file, &ring->seal_chain, &ring->seal_leaf));
-		return key_pem_read(AT_FDCWD, c->seal_key_file, &ring->seal);
-	}
-	TRY(chain_pem_read(ring->keys, "seal.crt", &ring->seal_chain, &ring->seal_leaf));
-	return key_pem_read(ring->keys, "seal.key", &ring->seal);
-}
-
-static bool key_works(EVP_PKEY *key, X509 *leaf)
-{
-	static const struct sign_form form = {"SHA256", false};
-	struct span content = span_str("chirograph: the sealing key's test");
-	struct buf signature CLEANUP(buf_free);
-	EVP_MD_CTX *ctx CLEANUP(md_ctx_freep) = EVP_MD_CTX_new();
-
-	buf_init(&signature, 4096);
-	if (ctx == NULL || key_sign(key, &form, content, &signature) != OK)
-		return false;
-	return EVP_DigestVerifyInit(ctx, NULL, EVP_sha256(), NULL, X509_get0_pubkey(leaf)) == 1 &&
-	       EVP_DigestVerify(ctx, signature.data, signature.size, content.data, content.size) ==
-		   1;
-}
-
-static const char *seal_test(struct keyring *ring)
-{
-	time_t now = (time_t)(clock_now() / CLOCK_SECOND);
-	EVP_PKEY *key = ring->seal;
-
-	if (!EVP_PKEY_is_a(key, "EC") && !EVP_PKEY_is_a(key, "RSA"))
-		return "the sealing key must be EC or RSA";
-	if (EVP_PKEY_get_bits(key) < (EVP_PKEY_is_a(key, "RSA") ? 2048 : 256))
-		return "the sealing key is too short";
-	if (X509_cmp_time(X509_get0_notBefore(ring->seal_leaf), &now) >= 0)
-		return "the sealing certificate is not valid yet";
-	if (X509_cmp_time(X509_get0_notAfter(ring->seal_leaf), &now) <= 0)
-		return "the sealing certificate has expired";
-	if (!key_works(key, ring->seal_leaf))
-		return "the sealing key does not match its certificate";
-	return "";
-}
-
-static void seal_drop(struct keyring *ring)
-{
-	EVP_PKEY_free(ring->seal);
-	X509_free(ring->seal_leaf);
-	ring->seal = NULL;
-	ring->seal_leaf = NULL;
-	buf_reset(&ring->seal_chain);
-}
-
-void keyring_seal_reload(struct keyring *ring)
-{
-	enum err e;
-
-	pthread_rwlock_wrlock(&ring->lock);
-	seal_drop(ring);
-	e = seal_read(ring);
-	if (e != OK) {
-		fault(ring, "the sealing key or its certificate cannot be read");
-		seal_drop(ring);
-	} else {
-		fault(ring, seal_test(ring));
-	}
-	if (ring->seal_fault[0] != '\0')
-		log_error("the sealing key does not work: nothing can be submitted",
-		    "reason=\"%s\" error=%s", ring->seal_fault, err_symbol(e));
-	pthread_rwlock_unlock(&ring->lock);
 }
 
 static enum err tls_read(struct keyring *ring, struct buf *chain, X509 **leaf, EVP_PKEY **key)
@@ -355,6 +233,7 @@ enum err keyring_load(struct keyring *ring, const struct keyd_config *config)
 		    "the webhook key keys/webhook.key cannot be used", "folder=%s", config->data);
 		return ERR_CONFIG;
 	}
+	keyring_seal_prepare(ring);
 	keyring_seal_reload(ring);
 	return keyring_tls_reload(ring);
 }
@@ -363,7 +242,7 @@ void keyring_free(struct keyring *ring)
 {
 	for (size_t i = 0; i < KEYRING_TLS_KEPT; i++)
 		EVP_PKEY_free(ring->tls[i].key);
-	seal_drop(ring);
+	keyring_seal_drop(ring);
 	EVP_PKEY_free(ring->webhook);
 	buf_free(&ring->seal_chain);
 	buf_free(&ring->tls_chain);

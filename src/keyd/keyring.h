@@ -37,11 +37,15 @@ enum err CHECKED keyring_load(struct keyring *ring, const struct keyd_config *co
 void keyring_free(struct keyring *ring);
 enum err CHECKED keyring_tls_reload(struct keyring *ring);
 void keyring_seal_reload(struct keyring *ring); /* leaves the answer in seal_fault */
+void keyring_seal_drop(struct keyring *ring);
+/* Before the sandbox: what reading an old PKCS#12 file may need. */
+void keyring_seal_prepare(struct keyring *ring);
 
 /* A whole file, refused when others than its owner may read it. dir AT_FDCWD or a folder. */
 enum err CHECKED key_file_read(int dir, const char *path, bool is_secret, struct buf *out);
 enum err CHECKED key_pem_read(int dir, const char *path, EVP_PKEY **out);
 enum err CHECKED chain_pem_read(int dir, const char *path, struct buf *der, X509 **leaf);
+enum err CHECKED der_append(struct buf *der, X509 *certificate);
 enum err CHECKED key_id(EVP_PKEY *key, uint8_t id[SHA256_SIZE]);
 
 /* AES-256 key wrap (RFC 3394): 32 bytes of key become 40. */
