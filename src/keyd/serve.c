@@ -288,23 +288,28 @@ static enum err answer(int sock, struct wire_writer *body, enum err result)
 	return wire_send(sock, &w, CALL_TIMEOUT_MS);
 }
 
+static enum err request_answer(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
+{
+	uint32_t call = wire_u32(r);
+	enum err e;
+
+	if (call >= sizeof(calls) / sizeof(calls[0]) || calls[call] == NULL)
+		wire_die("keyd: a call that does not exist");
+	e = calls[call](ring, r, w);
+	if (e != OK)
+		log_warn("refused", "call=%u error=%s", call, err_symbol(e));
+	return e;
+}
+
 static enum err serve_one(struct keyring *ring, int sock)
 {
 	struct wire_reader r CLEANUP(wire_reader_free);
 	struct wire_writer w CLEANUP(wire_writer_free);
-	uint32_t call;
-	enum err e;
 
 	wire_reader_init(&r);
 	wire_writer_init(&w);
 	TRY(wire_receive(sock, &r, -1));
-	call = wire_u32(&r);
-	if (call >= sizeof(calls) / sizeof(calls[0]) || calls[call] == NULL)
-		wire_die("keyd: a call that does not exist");
-	e = calls[call](ring, &r, &w);
-	if (e != OK)
-		log_warn("refused", "call=%u error=%s", call, err_symbol(e));
-	return answer(sock, &w, e);
+	return answer(sock, &w, request_answer(ring, &r, &w));
 }
 
 static void *connection_run(void *ctx)

@@ -175,6 +175,17 @@ static void serve_verify(int sock, struct wire_reader *r, struct wire_writer *w)
 	answer(sock, w);
 }
 
+static void request_serve(int sock, struct wire_reader *r, struct wire_writer *w)
+{
+	switch (wire_u32(r)) {
+	case PRESS_ANALYSE: serve_analyse(sock, r, w); break;
+	case PRESS_JPEG: serve_jpeg(sock, r, w); break;
+	case PRESS_SEAL: serve_seal(sock, r, w); break;
+	case PRESS_VERIFY: serve_verify(sock, r, w); break;
+	default: wire_die("unknown request");
+	}
+}
+
 int press_serve(int sock)
 {
 	struct wire_reader r CLEANUP(wire_reader_free) = {0};
@@ -185,12 +196,6 @@ int press_serve(int sock)
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	if (wire_receive(sock, &r, -1) != OK)
 		return 0; /* never asked: front went away */
-	switch (wire_u32(&r)) {
-	case PRESS_ANALYSE: serve_analyse(sock, &r, &w); break;
-	case PRESS_JPEG: serve_jpeg(sock, &r, &w); break;
-	case PRESS_SEAL: serve_seal(sock, &r, &w); break;
-	case PRESS_VERIFY: serve_verify(sock, &r, &w); break;
-	default: wire_die("unknown request");
-	}
+	request_serve(sock, &r, &w);
 	return 0;
 }
