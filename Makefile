@@ -36,6 +36,10 @@ bench: build tests/node_modules/.lock ## ratios against peers and the bare machi
 	@tools/dependencies check
 	@tests/perf/run
 
+fuzz: ## each fuzz target for a minute
+	@tools/dependencies check
+	@tools/fuzz
+
 lint: ## room edges, banned calls, sizes, shell
 	@tools/lint
 
