@@ -1,9 +1,10 @@
 /*
- * The writer thread and the readers' pool. Callers queue their work and sleep; the writer
- * takes what is queued, runs each piece in a savepoint of one transaction, commits once and
- * wakes them. While one batch is being synced the next one gathers, so the number of syncs
- * falls as the load grows. What always holds: a caller hears OK only after the commit that
- * holds its work is on disk, and a failed commit is every caller's failure.
+ * The writer thread and the readers' pool. Callers queue their work and sleep; the writer takes
+ * what is queued, runs each piece in a savepoint of one transaction, commits once and wakes them.
+ * While one batch is being synced the next one gathers, and a batch waits a moment until it is as
+ * large as the last one was, so the number of syncs falls as the load grows; a lone caller waits
+ * for company once at most. What always holds: a caller hears OK only after the commit that holds
+ * its work is on disk, and a failed commit is every caller's failure.
  */
 #include "store/engine.h"
 
@@ -18,9 +19,11 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define BATCH_MAX 256
+#define GATHER_NS 1000000 /* how long a batch waits to be as large as the last */
 #define READERS_MAX 8
 #define PATH_SIZE 4096
 
@@ -40,6 +43,7 @@ struct store {
 	pthread_mutex_t lock; /* guards all below; in a tool, also the writer */
 	pthread_cond_t queued;
 	struct work_item *first, *last;
+	unsigned queued_count, last_batch;
 	bool is_closing;
 	pthread_cond_t reader_free;
 	struct db *idle;
@@ -98,19 +102,40 @@ static void batch_run(struct store *s, struct work_item *batch)
 			i->result = e == ERR_BUSY ? e : ERR_STORE;
 }
 
-/* Waits for work; NULL when the store closes and nothing is left. */
+/* Waits for work, then for as many works as the last batch had: they are likely on their way. */
+static void batch_await(struct store *s)
+{
+	struct timespec until;
+	while (s->first == NULL && !s->is_closing)
+		pthread_cond_wait(&s->queued, &s->lock);
+	if (s->queued_count >= s->last_batch || s->is_closing)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_nsec += GATHER_NS;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	while (s->queued_count < s->last_batch && !s->is_closing)
+		if (pthread_cond_timedwait(&s->queued, &s->lock, &until) != 0)
+			return;
+}
+
+/* NULL when the store closes and nothing is left. */
 static struct work_item *batch_take(struct store *s)
 {
 	pthread_mutex_lock(&s->lock);
-	while (s->first == NULL && !s->is_closing)
-		pthread_cond_wait(&s->queued, &s->lock);
+	batch_await(s);
 	struct work_item *batch = s->first, *end = batch;
-	for (int n = 1; end != NULL && end->next != NULL && n < BATCH_MAX; n++)
+	unsigned n = batch != NULL;
+	for (; end != NULL && end->next != NULL && n < BATCH_MAX; n++)
 		end = end->next;
 	if (end != NULL) {
 		s->first = end->next;
 		end->next = NULL;
 	}
+	s->queued_count -= n;
+	s->last_batch = n;
 	pthread_mutex_unlock(&s->lock);
 	return batch;
 }
@@ -139,7 +164,9 @@ static enum err write_queued(struct store *s, struct work_item *item)
 	else
 		s->last->next = item;
 	s->last = item;
-	pthread_cond_signal(&s->queued);
+	s->queued_count++;
+	if (s->queued_count == 1 || s->queued_count >= s->last_batch)
+		pthread_cond_signal(&s->queued);
 	pthread_mutex_unlock(&s->lock);
 	while (sem_wait(&item->done) != 0 && errno == EINTR)
 		continue;
@@ -284,7 +311,11 @@ enum err store_open(const struct store_config *config, struct store **out)
 	ENSURE(s != NULL, ERR_MEMORY);
 	s->is_tool = config->is_tool;
 	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->queued, NULL);
+	pthread_condattr_t monotonic;
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->queued, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	pthread_cond_init(&s->reader_free, NULL);
 	enum err e = store_start(s, config);
 	if (e != OK) {
