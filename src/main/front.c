@@ -137,6 +137,8 @@ static enum err rooms_open(struct front *f)
 	return vault_new(VAULT_ENTRIES, unwrap, app->keyd, &app->vault);
 }
 
+/* A worker sleeps while its commit is synced, so as many writers share a sync as there are workers:
+ * far more of them than processors. One that slept costs about 50 KB. */
 static unsigned workers(const struct config *c)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -144,7 +146,7 @@ static unsigned workers(const struct config *c)
 
 	if (wanted > 0)
 		return (unsigned)wanted;
-	return processors < 2 ? 4 : processors > 16 ? 32 : (unsigned)processors * 2;
+	return processors <= 8 ? 32 : processors >= 16 ? 64 : (unsigned)processors * 4;
 }
 
 static enum err server_open(struct front *f)
