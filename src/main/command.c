@@ -120,7 +120,7 @@ int command_choose(
 	return EXIT_USAGE;
 }
 
-bool tool_open(struct tool *t, const char *data, const char *const *flags)
+bool tool_load(struct tool *t, const char *data, const char *const *flags)
 {
 	struct fault fault = {0};
 	enum err e;
@@ -138,6 +138,22 @@ bool tool_open(struct tool *t, const char *data, const char *const *flags)
 	if (e != OK)
 		complain("becoming the owner of the data folder", e, NULL);
 	return e == OK;
+}
+
+bool tool_open(struct tool *t, const char *data, const char *const *flags)
+{
+	struct fault fault = {0};
+	enum err e;
+
+	if (data == NULL) {
+		complain_text("--data DIR is missing");
+		return false;
+	}
+	e = folder_check(data, &fault);
+	if (e == OK)
+		return tool_load(t, data, flags);
+	complain("data folder", e, &fault);
+	return false;
 }
 
 bool tool_open_keyd(struct tool *t)
@@ -167,6 +183,42 @@ void tool_close(struct tool *t)
 	keyd_close(t->keyd);
 	broker_free(t->broker);
 	config_free(&t->config);
+}
+
+/* Inside DIR everything belongs to its owner: a file that root left there would stop him later. */
+static enum err owner_check(const char *data, const char *name, uid_t owner, struct fault *fault)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", data, name);
+	if (lstat(path, &st) != 0 || st.st_uid == owner)
+		return OK;
+	return fault_set(fault, ERR_CONFIG, "",
+	    "%s belongs to user %u, but the data folder to user %u: chown -R %u %s", path,
+	    (unsigned)st.st_uid, (unsigned)owner, (unsigned)owner, data);
+}
+
+enum err folder_check(const char *data, struct fault *fault)
+{
+	static const char *const inside[] = {"keys", "db", "blobs", "outbox", "run",
+	    "credentials.json", "keys/root.key", "keys/seal.key", "keys/tls.key",
+	    "keys/webhook.key", "db/chirograph.db", "db/chirograph.db-wal"};
+	struct stat st;
+
+	if (stat(data, &st) != 0)
+		return OK; /* config_load says what to do */
+	if (geteuid() != 0 && geteuid() != st.st_uid)
+		return fault_set(fault, ERR_CONFIG, "",
+		    "%s belongs to user %u: run this as that user, or as root", data,
+		    (unsigned)st.st_uid);
+	if ((st.st_mode & 077) != 0)
+		return fault_set(fault, ERR_CONFIG, "",
+		    "%s has mode %o, so others may look into it: chmod 700 %s", data,
+		    (unsigned)(st.st_mode & 0777), data);
+	for (size_t i = 0; i < sizeof(inside) / sizeof(inside[0]); i++)
+		TRY(owner_check(data, inside[i], st.st_uid, fault));
+	return OK;
 }
 
 enum err privileges_drop(const char *data)

@@ -47,6 +47,7 @@ struct tool {
 
 /* Says what is wrong and returns false. tool_open_store needs tool_open first. */
 bool tool_open(struct tool *t, const char *data, const char *const *flags);
+bool tool_load(struct tool *t, const char *data, const char *const *flags); /* without folder_check */
 bool tool_open_keyd(struct tool *t);
 bool tool_open_store(struct tool *t);
 void tool_close(struct tool *t);
@@ -55,6 +56,8 @@ void tool_close(struct tool *t);
 void complain(const char *what, enum err e, const struct fault *fault);
 void complain_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Is DIR its owner's alone, and are we he or root? The fault says what to do. */
+enum err CHECKED folder_check(const char *data, struct fault *fault);
 /* As root: become the owner of the data folder, so that files made are his. */
 enum err CHECKED privileges_drop(const char *data);
 enum err CHECKED folders_make(const char *data); /* what DIR must hold beside keys */

@@ -278,7 +278,7 @@ int command_doctor(int argc, char **argv)
 		complain_text("usage: chirograph doctor --data DIR");
 		return EXIT_USAGE;
 	}
-	if (!tool_open(&tool, data, set))
+	if (!tool_load(&tool, data, set))
 		return 1;
 	permissions_check(tool.config.data);
 	if (tool_open_keyd(&tool))

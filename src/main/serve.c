@@ -47,6 +47,7 @@ static enum err base_default(struct config *c, const char *address, struct fault
 static enum err prepare(struct config *c, const struct serve_options *o, int *listener,
     char address[LISTEN_ADDRESS_MAX], struct fault *fault)
 {
+	TRY(folder_check(o->data, fault));
 	TRY(config_load(c, o->data, o->set, fault));
 	TRY(flags_set(c, o, fault));
 	TRY(listen_open(config_text(c, CONFIG_SERVER_LISTEN), listener, address, fault));

@@ -3,7 +3,7 @@
 // with its Idempotency-Key, a signer's page asks for its state again and goes on from there.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -68,10 +68,10 @@ function makeContracts (count) {
   return made
 }
 
-export async function openCrowd ({ envelopes = 100, signers = 3, settings = [], webhook, isPatient = false } = {}) {
+export async function openCrowd ({ envelopes = 100, signers = 3, settings = [], webhook, isPatient = false, data = initData('Multidão Ltda') } = {}) {
   const receiver = await startReceiver(webhook)
-  const data = initData('Multidão Ltda')
   writeFileSync(join(data, 'receiver.pem'), receiver.ca.ca)
+  chownSync(join(data, 'receiver.pem'), statSync(data).uid, statSync(data).gid)
   const set = run(['organization', 'webhook', 'set', '--data', data, '--url', receiver.url, '--allow', '127.0.0.1'])
   assert.equal(set.status, 0, set.err)
   const crowd = new Crowd({ data, receiver, isPatient, settings: [`webhook.ca_file=${join(data, 'receiver.pem')}`, ...settings] })
