@@ -133,7 +133,10 @@ static enum err rooms_open(struct front *f)
 	TRY(keyd_derive(app->keyd, KEYD_FILE_LINKS, app->file_key));
 	TRY(keyd_derive(app->keyd, KEYD_IDEMPOTENCY, app->idempotency_key));
 	TRY(keyd_tls_context(app->keyd, &f->tls));
-	TRY(store_open(&store, &app->store));
+	enum err e = store_open(&store, &app->store);
+	if (e == ERR_CONFLICT)
+		log_error("another server runs on this folder", "data=%s", f->config->data);
+	TRY(e);
 	return vault_new(VAULT_ENTRIES, unwrap, app->keyd, &app->vault);
 }
 
@@ -295,7 +298,7 @@ int role_front(const struct config *config)
 	if (e != OK)
 		log_error("front ends", "error=%s", err_symbol(e));
 	front_close(&f);
-	if (e == ERR_SCHEMA_NEWER)
+	if (e == ERR_SCHEMA_NEWER || e == ERR_CONFLICT)
 		return ROLE_EXIT_CONFIG;
 	return e == OK ? 0 : 1;
 }

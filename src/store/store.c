@@ -26,6 +26,7 @@
 #define GATHER_NS 1000000 /* how long a batch waits to be as large as the last */
 #define READERS_MAX 8
 #define PATH_SIZE 4096
+#define GUARD_WAIT_MS 5000
 
 struct work_item {
 	store_work work;
@@ -39,6 +40,7 @@ struct work_item {
 struct store {
 	struct db *writer;
 	bool is_tool, has_thread;
+	int guard; /* locked while a server has the store; -1: a tool */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards all below; in a tool, also the writer */
 	pthread_cond_t queued;
@@ -275,6 +277,27 @@ static enum err schema_lock(const char *data, int *out)
 	return OK;
 }
 
+/*
+ * One server has a store at a time: leases of a dead one are given out anew, which must not happen
+ * while it lives. The one before may still be dying.
+ */
+static enum err guard_take(struct store *s, const char *data)
+{
+	static const struct timespec moment = {0, 20 * 1000000};
+	int64_t end = clock_monotonic() + GUARD_WAIT_MS;
+	char path[PATH_SIZE];
+	int n = snprintf(path, sizeof(path), "%s/db/server", data);
+	ENSURE(n > 0 && (size_t)n < sizeof(path), ERR_IO);
+	s->guard = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	ENSURE(s->guard >= 0, ERR_IO);
+	while (flock(s->guard, LOCK_EX | LOCK_NB) != 0) {
+		ENSURE(errno == EWOULDBLOCK || errno == EINTR, ERR_IO);
+		ENSURE(clock_monotonic() < end, ERR_CONFLICT);
+		nanosleep(&moment, NULL);
+	}
+	return OK;
+}
+
 static enum err database_open(struct store *s)
 {
 	enum db_mode mode = s->is_tool ? DB_TOOL : DB_WRITER;
@@ -295,6 +318,8 @@ static enum err store_start(struct store *s, const struct store_config *config)
 	ENSURE(mkdir(s->path, 0700) == 0 || errno == EEXIST, ERR_IO);
 	n = snprintf(s->path, sizeof(s->path), "%s/db/chirograph.db", config->data);
 	ENSURE(n > 0 && (size_t)n < sizeof(s->path), ERR_IO);
+	if (!s->is_tool)
+		TRY(guard_take(s, config->data));
 	TRY(schema_lock(config->data, &lock));
 	enum err e = database_open(s);
 	close(lock);
@@ -310,6 +335,7 @@ enum err store_open(const struct store_config *config, struct store **out)
 	struct store *s = mem_alloc(sizeof(*s));
 	ENSURE(s != NULL, ERR_MEMORY);
 	s->is_tool = config->is_tool;
+	s->guard = -1;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_t monotonic;
 	pthread_condattr_init(&monotonic);
@@ -341,6 +367,8 @@ void store_close(struct store *s)
 		db_close(db);
 	}
 	db_close(s->writer);
+	if (s->guard >= 0)
+		close(s->guard);
 	pthread_cond_destroy(&s->reader_free);
 	pthread_cond_destroy(&s->queued);
 	pthread_mutex_destroy(&s->lock);

@@ -21,16 +21,18 @@ struct db;
 
 struct store_config {
 	const char *data; /* DIR: db/ and blobs/ live there */
-	bool is_tool;     /* command line beside a running server: no writer thread, waits for locks */
+	bool is_tool; /* command line beside a running server: no writer thread, waits for locks */
 };
 
-/* Makes and migrates the database. ERR_SCHEMA_NEWER, ERR_SCHEMA_CHANGED, ERR_STORE. */
+/* Makes and migrates the database. ERR_SCHEMA_NEWER, ERR_SCHEMA_CHANGED, ERR_STORE; ERR_CONFLICT:
+ * another server has it. */
 enum err CHECKED store_open(const struct store_config *config, struct store **out);
 /* Finishes queued work first. NULL is fine. */
 void store_close(struct store *s);
 
 typedef enum err (*store_work)(struct db *db, void *ctx);
-/* Runs work in the writer; returns after the commit that holds it, or its error with nothing kept. */
+/* Runs work in the writer; returns after the commit that holds it, or its error with nothing kept.
+ */
 enum err CHECKED store_write(struct store *s, store_work work, void *ctx);
 /* Runs work in a read transaction: one consistent view. */
 enum err CHECKED store_read(struct store *s, store_work work, void *ctx);

@@ -121,6 +121,17 @@ static void test_opening_at_once(void **state)
 	}
 }
 
+static void test_one_server_at_a_time(void **state)
+{
+	struct store_config config = {.data = folder};
+	struct store *s = store_start(false), *second = NULL;
+	assert_int_equal(store_open(&config, &second), ERR_CONFLICT);
+	assert_null(second);
+	store_close(s);
+	assert_int_equal(store_open(&config, &second), OK);
+	store_close(second);
+}
+
 /* "SCAN x" walks a whole table or index. Only the list of migrations may be walked. */
 static bool plan_is_good(sqlite3 *handle, enum statement s)
 {
@@ -179,6 +190,7 @@ int main(void)
 	    SCHEMA_TEST(test_failed_migration_leaves_nothing),
 	    SCHEMA_TEST(test_store_of_tomorrow),
 	    SCHEMA_TEST(test_opening_at_once),
+	    SCHEMA_TEST(test_one_server_at_a_time),
 	    SCHEMA_TEST(test_no_statement_scans),
 	    SCHEMA_TEST(test_scan_is_noticed),
 	};
