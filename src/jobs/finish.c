@@ -12,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Seconds at first; half a day altogether, since a part of ours may need its operator. */
+#define AGAIN_QUICK 60
+#define AGAIN_SLOW_MS (5 * CLOCK_MINUTE)
+
 /* Seals, sweeps: minutes, then hours, for a day. */
 const unsigned job_delays_default[] = {
     5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200, 14400, 28800, 28800, 0};
@@ -75,12 +79,12 @@ static enum err replace_periodic(struct db *db, const struct ending *e)
 
 static enum err end_again(struct db *db, const struct ending *e)
 {
-	int attempt = e->job->row.attempt;
+	int away = e->job->row.away + 1;
 
-	if (attempt >= LIMIT_JOB_AGAIN)
+	if (away >= LIMIT_JOB_AGAIN)
 		return store_job_bury(db, &e->job->row, e->now, e->job->reason);
-	int64_t delay = attempt < 30 ? attempt * CLOCK_SECOND : 30 * CLOCK_SECOND;
-	return store_job_retry(db, &e->job->row, e->now + delay, e->job->reason);
+	int64_t delay = away <= AGAIN_QUICK ? away * CLOCK_SECOND : AGAIN_SLOW_MS;
+	return store_job_again(db, &e->job->row, e->now + delay, e->job->reason);
 }
 
 static enum err end_retry(struct db *db, const struct ending *e)
@@ -160,10 +164,13 @@ enum job_result job_because(struct job *job, enum job_result result, const char 
 
 /* ---- running ---- */
 
+/* A job that was never ended, only left behind by servers that died, may be what kills them. */
 static enum job_result run_handler(struct job *job)
 {
 	if (job->handler == NULL)
 		return job_because(job, JOB_BURY, "no handler for this kind");
+	if (job->row.away >= LIMIT_JOB_AGAIN && !is_periodic(job))
+		return job_because(job, JOB_BURY, "begun in vain too often");
 	return job->handler->run(job->handler->ctx, job);
 }
 

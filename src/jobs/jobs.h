@@ -21,7 +21,8 @@ enum job_result {
 	JOB_DONE,
 	JOB_RETRY, /* the world said no: after the handler's next delay, buried when they are used
 		      up */
-	JOB_AGAIN, /* a part of ours was away (courier, press, keyd restart): after moments */
+	JOB_AGAIN, /* a part of ours was away (courier, press, keyd restart): after moments, and
+		    * not one of the attempts that the delays are about */
 	JOB_BURY,  /* final: kept for the operator */
 	JOB_FINISHED, /* job_finish was called and committed */
 };

@@ -35,6 +35,7 @@ static void job_read(struct query *q, struct arena *arena, struct job_row *out)
 	    .attempt = (int)query_column_int(q, 7),
 	    .created_at = query_column_int(q, 8),
 	    .payload = query_column_copy(q, 9, arena),
+	    .away = (int)query_column_int(q, 10),
 	};
 }
 
@@ -92,6 +93,16 @@ enum err store_job_retry(
 {
 	struct query q;
 	job_start(&q, db, SQL_JOB_RETRY, job);
+	query_int(&q, run_at);
+	query_text(&q, error);
+	return query_run_changing(&q, ERR_CONFLICT);
+}
+
+enum err store_job_again(
+    struct db *db, const struct job_row *job, int64_t run_at, const char *error)
+{
+	struct query q;
+	job_start(&q, db, SQL_JOB_AGAIN, job);
 	query_int(&q, run_at);
 	query_text(&q, error);
 	return query_run_changing(&q, ERR_CONFLICT);

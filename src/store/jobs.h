@@ -33,6 +33,7 @@ struct job_row {
 	const char *kind;
 	int64_t lease_until, lease_token;
 	int attempt; /* 1 at the first lease */
+	int away;    /* leases that ended for our own sake; not among the attempts */
 	int64_t created_at;
 	struct span payload;
 };
@@ -45,13 +46,17 @@ enum err CHECKED store_job_done(struct db *db, const struct job_row *job);
 enum err CHECKED store_job_extend(struct db *db, const struct job_row *job, int64_t lease_until);
 enum err CHECKED store_job_retry(
     struct db *db, const struct job_row *job, int64_t run_at, const char *error);
+/* A part of ours was away: the attempt does not count. */
+enum err CHECKED store_job_again(
+    struct db *db, const struct job_row *job, int64_t run_at, const char *error);
 /* Not begun (the program ends, no worker is free): the attempt does not count. */
 enum err CHECKED store_job_give_back(struct db *db, const struct job_row *job, int64_t run_at);
 /* Failed for good: stays, for the operator to see and revive. */
 enum err CHECKED store_job_bury(
     struct db *db, const struct job_row *job, int64_t now, const char *error);
 enum err CHECKED store_job_revive(struct db *db, int64_t organisation, int64_t row, int64_t now);
-/* At start, when no other scheduler can be alive: every lease is due at once. */
+/* At start, when no other scheduler can be alive: every lease is due at once, as store_job_again.
+ */
 enum err CHECKED store_jobs_release_all(struct db *db, int64_t now);
 /* When the next job of the lane can be due; *when INT64_MAX when there is none. */
 enum err CHECKED store_job_next_time(struct db *db, enum job_lane lane, int64_t *when);

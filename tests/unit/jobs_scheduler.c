@@ -63,6 +63,17 @@ static enum job_result run_retry(void *ctx, struct job *job)
 	return job_because(job, JOB_RETRY, "attempt %d failed", job->row.attempt);
 }
 
+/* courier is away twice, then the world says no. */
+static enum job_result run_away(void *ctx, struct job *job)
+{
+	(void)ctx;
+	assert_int_equal(job->row.attempt, 1);
+	if (atomic_fetch_add(&runs, 1) < 2)
+		return JOB_AGAIN;
+	assert_false(job_is_last(job));
+	return JOB_DONE;
+}
+
 static enum job_result run_slow(void *ctx, struct job *job)
 {
 	int now = atomic_fetch_add(&at_once, 1) + 1;
@@ -106,7 +117,10 @@ static const struct job_handler handlers[] = {
     {.kind = "retry", .run = run_retry, .delays_s = one_retry},
     {.kind = "slow", .run = run_slow},
     {.kind = "robbed", .run = run_robbed},
+    {.kind = "away", .run = run_away, .delays_s = one_retry},
 };
+
+#define HANDLERS (sizeof(handlers) / sizeof(handlers[0]))
 
 static const struct job_handler periodic[] = {
     {.kind = "sweep", .run = run_periodic, .every_ms = CLOCK_HOUR},
@@ -176,7 +190,7 @@ static struct seen see(void)
 
 static void test_effect_and_end_together(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 
 	add("effect", JOB_LANE_FRONT);
 	jobs_wake(j);
@@ -191,7 +205,7 @@ static void test_effect_and_end_together(void **state)
 
 static void test_failed_effect_leaves_nothing(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 
 	atomic_store(&is_effect_broken, true);
 	add("effect", JOB_LANE_FRONT);
@@ -214,7 +228,7 @@ static bool is_buried(void)
 
 static void test_retry_then_buried(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 	int64_t begin = clock_monotonic();
 
 	add("retry", JOB_LANE_COURIER);
@@ -229,9 +243,28 @@ static void test_retry_then_buried(void **state)
 	arena_free(s.arena);
 }
 
+static bool is_run_thrice(void)
+{
+	return atomic_load(&runs) == 3;
+}
+
+static void test_our_own_absence_is_no_attempt(void **state)
+{
+	struct jobs *j = start(handlers, HANDLERS);
+
+	add("away", JOB_LANE_COURIER);
+	jobs_wake(j);
+	assert_true(wait_for(is_run_thrice));
+	stop(j);
+	struct seen s = see();
+	assert_int_equal(s.dead, 0);
+	assert_true(s.next[JOB_LANE_COURIER] == INT64_MAX);
+	arena_free(s.arena);
+}
+
 static void test_unknown_kind_is_kept_for_the_operator(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 
 	add("nobody", JOB_LANE_FRONT);
 	jobs_wake(j);
@@ -246,7 +279,7 @@ static bool is_full(void)
 
 static void test_lane_bounds(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 
 	atomic_store(&is_held, true);
 	for (int i = 0; i < 9; i++)
@@ -265,7 +298,7 @@ static void test_lane_bounds(void **state)
 
 static void test_lost_lease_keeps_nothing(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 
 	add("robbed", JOB_LANE_FRONT);
 	jobs_wake(j);
@@ -279,7 +312,7 @@ static void test_lost_lease_keeps_nothing(void **state)
 
 static void test_drain_finishes_what_runs(void **state)
 {
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 
 	atomic_store(&is_held, true);
 	for (int i = 0; i < 4; i++)
@@ -310,7 +343,7 @@ static void test_leases_of_a_dead_scheduler(void **state)
 	add("effect", JOB_LANE_FRONT);
 	assert_int_equal(store_write(store, steal_work, arena), OK);
 	arena_free(arena);
-	struct jobs *j = start(handlers, 4);
+	struct jobs *j = start(handlers, HANDLERS);
 	assert_true(wait_for(is_run_once));
 	stop(j);
 }
@@ -347,6 +380,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_failed_effect_leaves_nothing, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(test_retry_then_buried, setup, store_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_our_own_absence_is_no_attempt, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(
 		test_unknown_kind_is_kept_for_the_operator, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(test_lane_bounds, setup, store_teardown),

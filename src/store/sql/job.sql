@@ -13,7 +13,7 @@ WHERE id IN (
 	ORDER BY run_at
 	LIMIT $5)
 RETURNING id, organisation, envelope, lane, kind, lease_until, lease_token, attempt, created_at,
-	payload;
+	payload, away;
 
 -- name: job_done
 -- exception: the lease token proves who holds the job
@@ -30,6 +30,13 @@ WHERE id = $1 AND lease_token = $2;
 -- exception: the lease token proves who holds the job
 UPDATE job
 SET run_at = $3, lease_until = 0, lease_token = 0, last_error = $4
+WHERE id = $1 AND lease_token = $2;
+
+-- name: job_again
+-- exception: the lease token proves who holds the job
+UPDATE job
+SET run_at = $3, lease_until = 0, lease_token = 0, last_error = $4, attempt = attempt - 1,
+	away = away + 1
 WHERE id = $1 AND lease_token = $2;
 
 -- name: job_give_back
@@ -52,7 +59,7 @@ WHERE organisation = $1 AND id = $2 AND dead_at > 0;
 -- name: job_release_all
 -- exception: at start, the leases of a scheduler that is gone
 UPDATE job
-SET run_at = $1, lease_until = 0, lease_token = 0
+SET run_at = $1, lease_until = 0, lease_token = 0, attempt = attempt - 1, away = away + 1
 WHERE lease_until > 0;
 
 -- name: job_next_time
