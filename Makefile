@@ -40,6 +40,10 @@ fuzz: ## each fuzz target for a minute
 	@tools/dependencies check
 	@tools/fuzz
 
+screenshots: build tests/node_modules/.lock ## a picture of every page and mail, in screenshots/
+	@tools/dependencies check
+	@node tools/screenshots.mjs
+
 lint: ## room edges, banned calls, sizes, shell
 	@tools/lint
 

@@ -11,6 +11,7 @@
 #include "courier/courier.h"
 
 #include <qrencode.h>
+#include <strings.h>
 
 extern const struct embedded web_templates[];
 extern const size_t web_templates_count;
@@ -28,16 +29,19 @@ static size_t document_index(const struct visit *v)
 }
 
 /* RFC 6266 §4.3: an ASCII name, and the real one in UTF-8. */
-static enum err disposition(struct visit *v, const char *kind, size_t document)
+static enum err disposition(struct visit *v, const char *kind, const char *suffix, size_t document)
 {
 	const char *name;
 	struct buf text;
 	TRY(record_document_name(&v->record, document, v->key, v->arena, &name));
 	buf_init(&text, 4096);
-	buf_format(
-	    &text, "%s; filename=\"document-%zu.pdf\"; filename*=UTF-8''", kind, document + 1);
-	url_encode(&text, span_str(name));
-	buf_put_str(&text, ".pdf");
+	buf_format(&text, "%s; filename=\"document-%zu%s.pdf\"; filename*=UTF-8''", kind,
+	    document + 1, suffix);
+	struct span shown = span_str(name);
+	if (shown.size > 4 && strncasecmp(name + shown.size - 4, ".pdf", 4) == 0)
+		shown.size -= 4;
+	url_encode(&text, shown);
+	buf_format(&text, "%s.pdf", suffix);
 	http_reply_header(
 	    v->reply, "Content-Disposition", arena_string(v->arena, buf_str(&text), text.size));
 	enum err e = buf_done(&text);
@@ -52,7 +56,7 @@ static enum err document_body(struct visit *v)
 	ENSURE(n != SIZE_MAX && !visit_is_over(v), ERR_NOT_FOUND);
 	ENSURE(visit_signer(v)->cpf_at != 0, ERR_STEP);
 	bool is_download = http_query(v->req, "download", &wanted);
-	TRY(disposition(v, is_download ? "attachment" : "inline", n));
+	TRY(disposition(v, is_download ? "attachment" : "inline", "", n));
 	http_reply_header(v->reply, "Cache-Control", "private, max-age=600");
 	const struct document_record *d = &v->record.documents[n];
 	const char *shown = d->normalised.blob ? d->normalised.blob : d->original.blob;
@@ -70,11 +74,12 @@ static enum err dossier_body(struct visit *v)
 	size_t n = document_index(v);
 	ENSURE(n != SIZE_MAX && v->record.state.state == ENVELOPE_COMPLETED, ERR_NOT_FOUND);
 	ENSURE(visit_signer(v)->state == SIGNER_SIGNED, ERR_NOT_FOUND);
-	TRY(disposition(v, "attachment", n));
 	const struct document_record *d = &v->record.documents[n];
 	bool is_evidence = http_query(v->req, "evidence", &wanted);
-	return reply_blob(v->app, v->key, is_evidence ? d->second.blob : d->dossier.blob,
-	    "application/pdf", v->reply);
+	const struct stored_file *file = is_evidence ? &d->second : &d->dossier;
+	ENSURE(file->blob != NULL, ERR_NOT_FOUND);
+	TRY(disposition(v, "attachment", is_evidence ? "-evidence" : "-signed", n));
+	return reply_blob(v->app, v->key, file->blob, "application/pdf", v->reply);
 }
 
 void signer_dossier(void *app, const struct http_request *req, struct http_reply *reply)

@@ -41,6 +41,7 @@ static void put_people(struct visit *v, struct json_writer *w, const char *subje
 	jw_string(w, "name", v->profile.name);
 	jw_string(w, "status", signer_state_name(visit_signer(v)->state));
 	jw_string(w, "language", v->language);
+	jw_string(w, "delivery", channel_name(visit_signer(v)->delivery));
 	jw_end_object(w);
 }
 
@@ -94,6 +95,18 @@ static enum err put_consent(struct visit *v, struct json_writer *w)
 	return OK;
 }
 
+/* The evidence PDF of a document that could not take pages of its own. */
+static void put_dossier_links(struct visit *v, struct json_writer *w, size_t document)
+{
+	const struct span token = v->req->params[0];
+	const char *url = arena_format(
+	    v->arena, "/s/%.*s/dossier/%zu", (int)token.size, (const char *)token.data, document);
+	bool has_evidence = v->record.documents[document].second.blob != NULL && url != NULL;
+	jw_string(w, "url", url);
+	jw_string(
+	    w, "evidence_url", has_evidence ? arena_format(v->arena, "%s?evidence=1", url) : NULL);
+}
+
 static enum err put_dossiers(struct visit *v, struct json_writer *w)
 {
 	jw_array(w, "dossiers");
@@ -105,9 +118,7 @@ static enum err put_dossiers(struct visit *v, struct json_writer *w)
 		jw_object(w, NULL);
 		jw_int(w, "index", (int64_t)i);
 		jw_string(w, "name", name);
-		jw_string(w, "url",
-		    arena_format(v->arena, "/s/%.*s/dossier/%zu", (int)v->req->params[0].size,
-			(const char *)v->req->params[0].data, i));
+		put_dossier_links(v, w, i);
 		jw_end_object(w);
 	}
 	jw_end_array(w);

@@ -1,58 +1,17 @@
-// The real server with a real mail server, on a folder of its own: envelopes go in through the
-// API, links and codes come out of the mails that arrive.
+// The real server with a real mail server: envelopes go in through the API, links and codes come
+// out of the mails that arrive. A sandbox envelope's messages come out of the outbox instead.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import https from 'node:https';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { initData, run, startServer } from '../lib/server.mjs';
 import { startSmtp } from '../lib/smtp.mjs';
 
-const build = process.env.CHIROGRAPH_BUILD ?? fileURLToPath(new URL('../../build', import.meta.url));
-const program = process.env.CHIROGRAPH ?? path.join(build, 'chirograph');
 const day = 86400000;
 
-// The program refuses settings it does not know, and a developer's own are none of its business here.
-function surroundings(settings = {}) {
-	const own = Object.entries(process.env).filter(([name]) => !name.startsWith('CHIROGRAPH_'));
-	return { ...Object.fromEntries(own), ...settings };
-}
-
-async function startServer(dir, environment) {
-	const child = spawn(program, ['serve', '--data', dir, '--listen', '127.0.0.1:0'], {
-		stdio: ['ignore', 'ignore', 'pipe'], env: surroundings(environment),
-	});
-	let log = '';
-	const base = await new Promise((resolve, reject) => {
-		createInterface({ input: child.stderr }).on('line', (line) => {
-			log += `${line}\n`;
-			if (line.startsWith('ready '))
-				resolve(line.slice('ready '.length));
-		});
-		child.once('exit', (code) => reject(new Error(`serve ended with ${code}\n${log}`)));
-	});
-	return { base, child, log: () => log };
-}
-
-function request(base, ca, method, target, { key, body, headers = {} } = {}) {
-	const json = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
-	return new Promise((resolve, reject) => {
-		const call = https.request(new URL(target, base), { method, ca, headers: {
-			...(key ? { Authorization: key } : {}), ...(json === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers,
-		} }, (answer) => {
-			const parts = [];
-			answer.on('data', (part) => parts.push(part));
-			answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(parts) }));
-		});
-		call.on('error', reject);
-		call.end(json);
-	});
-}
-
 async function until(what, ask, most = 60000) {
-	for (const end = Date.now() + most; Date.now() < end; await new Promise((next) => setTimeout(next, 200))) {
+	for (const end = Date.now() + most; Date.now() < end; await new Promise((next) => setTimeout(next, 100))) {
 		const found = await ask();
 		if (found)
 			return found;
@@ -60,8 +19,8 @@ async function until(what, ask, most = 60000) {
 	throw new Error(`in vain: ${what}`);
 }
 
-function configuration(smtp, dir) {
-	const password = path.join(dir, 'mail.password');
+function settings_for(smtp, root) {
+	const password = path.join(root, 'mail.password');
 	writeFileSync(password, smtp.password, { mode: 0o600 });
 	return {
 		CHIROGRAPH_MAIL_HOST: 'localhost', CHIROGRAPH_MAIL_PORT: String(smtp.port), CHIROGRAPH_MAIL_USER: smtp.user,
@@ -70,105 +29,148 @@ function configuration(smtp, dir) {
 	};
 }
 
-export async function openWorld() {
+// organisation: what `chirograph organization set` takes, as ['--redirect-url', 'https://…'].
+export async function openWorld({ organisation = [] } = {}) {
 	const root = mkdtempSync(path.join(tmpdir(), 'chirograph-browser-'));
-	const dir = path.join(root, 'data');
 	const clock = path.join(root, 'clock');
 	writeFileSync(clock, Buffer.alloc(8));
-	execFileSync(program, ['init', '--data', dir, '--organization', 'Imobiliária Aurora Ltda.'], { stdio: 'ignore', env: surroundings() });
-	const credentials = JSON.parse(readFileSync(path.join(dir, 'credentials.json')));
+	const data = initData('Imobiliária Aurora Ltda.');
+	if (organisation.length > 0) {
+		const set = run(['organization', 'set', '--data', data, ...organisation]);
+		assert.equal(set.status, 0, set.err);
+	}
 	const smtp = await startSmtp();
-	const server = await startServer(dir, { ...configuration(smtp, root), CHIROGRAPH_TEST_CLOCK: clock });
-	return new World(server, smtp, credentials, { root, clock });
+	const server = await startServer({ data, env: { ...settings_for(smtp, root), CHIROGRAPH_TEST_CLOCK: clock } });
+	return new World(server, smtp, { root, clock });
 }
 
 class World {
-	constructor(server, smtp, credentials, places) {
-		Object.assign(this, { server, smtp, ...places, base: server.base, key: credentials.api_key });
-		this.ca = readFileSync(credentials.ca_file);
+	constructor(server, smtp, places) {
+		Object.assign(this, { server, smtp, ...places, base: server.url });
 		this.count = 0;
 	}
 
-	async api(method, target, body) {
-		const answer = await request(this.base, this.ca, method, target, { key: this.key, body });
+	async api(method, target, json, sandbox = false) {
+		const key = sandbox ? this.server.keys.sandbox_api_key : this.server.keys.api_key;
+		const answer = await this.server.request(method, target, { key, json });
 		assert.ok(answer.status < 300, `${method} ${target}: ${answer.status} ${answer.body}`);
-		return JSON.parse(answer.body);
+		return answer.json;
 	}
 
-	async envelope({ subject, documents, signers }) {
+	// channel: how the code is sent; sandbox: whose messages land in the outbox.
+	async envelope({ subject, documents, signers, sandbox = false, channel = 'email' }) {
 		const number = ++this.count;
 		const people = signers.map(({ name, cpf, language }, i) => ({
 			id: `s${i}`, name, email: `pessoa.${number}.${i}@example.com`, birthdate: '1990-01-31', document_number: cpf, language,
-			document_submission_method: 'email', authentication_submission_method: 'email',
+			phone: { international_dial_code: '55', area_code: '11', number: `98888${String(1000 + number)}` },
+			document_submission_method: 'email', authentication_submission_method: channel,
 		}));
 		const { id } = await this.api('POST', '/sign/envelope', {
 			subject, expiration_date: new Date(Date.now() + 5 * day).toISOString().slice(0, 10), signers: people, status: 'submitted',
 			documents: documents.map(({ name, data }, i) => ({ id: `d${i}`, name, document_type: 'pdf', document_b64: data.toString('base64') })),
-		});
+		}, sandbox);
 		return {
 			id,
-			cancel: () => this.api('PATCH', `/sign/envelope/${id}`, { status: 'canceled' }),
-			signers: await Promise.all(people.map((person) => this.signer(id, person))),
+			cancel: () => this.api('PATCH', `/sign/envelope/${id}`, { status: 'canceled' }, sandbox),
+			signers: await Promise.all(people.map((person) => this.signer(id, person, { sandbox, channel }))),
 		};
 	}
 
-	async signer(envelope, { id, email }) {
-		const mail = await this.smtp.waitFor((one) => one.to.includes(email) && /\/s\/[\w-]+/.test(one.text));
-		const [token] = mail.text.match(/\/s\/[\w-]+/);
+	// Every message to a person: mails that arrived, or files of the outbox, oldest first.
+	messages({ email, phone }, sandbox) {
+		if (!sandbox)
+			return this.smtp.mails.filter(({ to }) => to.includes(email)).map(({ text }) => text);
+		const outbox = path.join(this.server.data, 'outbox');
+		return readdirSync(outbox).filter((name) => /^[^.].*\.(eml|txt)$/.test(name)).sort()
+			.map((name) => readFileSync(path.join(outbox, name), 'utf8'))
+			.filter((text) => text.includes(email) || text.includes(phone.number))
+			.map((text) => text.split(/\r?\n--=_/).map(plain).join('\n'));
+	}
+
+	async signer(envelope, person, { sandbox, channel }) {
+		const find = (pattern) => until(String(pattern), () =>
+			this.messages(person, sandbox).map((text) => text.match(pattern)?.[1]).filter(Boolean).at(-1));
+		const token = await find(/\/s\/([\w-]+)/);
+		const codes = () => this.messages(person, sandbox).filter((text) => !/\/s\//.test(text))
+			.map((text) => text.match(channel === 'email' ? /^ *(\d{6}) *\r?$/m : /\b(\d{6})\b/)?.[1]).filter(Boolean);
 		return {
-			url: this.base + token,
-			status: async () => (await this.api('GET', `/sign/envelope/${envelope}/signer/${id}`)).status,
-			code: async () => {
-				const sent = await this.smtp.waitFor((one) => one.to.includes(email) && /\b\d{6}\b/.test(one.text) && !/\/s\//.test(one.text));
-				return sent.text.match(/\b(\d{6})\b/)[1];
-			},
+			url: `${this.base}/s/${token}`,
+			status: async () => (await this.api('GET', `/sign/envelope/${envelope}/signer/${person.id}`, undefined, sandbox)).status,
+			// The code of the message number so many, 1 being the first.
+			code: (number = 1) => until(`code ${number}`, () => codes()[number - 1]),
 		};
 	}
 
-	// Signed by everybody through the same JSON the pages use; then the dossier and its code.
+	// Signed by everybody through the same JSON the pages use; then the dossiers and their code.
 	async completed(given) {
 		const envelope = await this.envelope(given);
 		for (const [i, signer] of envelope.signers.entries())
 			await this.sign(signer, given.signers[i].cpf, given.documents.length);
 		const report = await until('the dossier', async () => {
-			const answer = await this.api('GET', `/sign/envelope/${envelope.id}/report`);
+			const answer = await this.api('GET', `/sign/envelope/${envelope.id}/report`, undefined, given.sandbox);
 			return answer.status === 'available' && answer;
 		});
-		const { body: dossier } = await request(this.base, this.ca, 'GET', report.documents_reports[0].url);
-		const text = execFileSync('pdftotext', ['-', '-'], { input: dossier }).toString().replace(/\s+/g, ' ');
-		return { dossier, code: text.match(/\/v\/([A-Za-z0-9-]+)/)[1] };
+		const [{ body: dossier }] = await Promise.all(report.documents_reports.map(({ url }) =>
+			this.server.request('GET', new URL(url).pathname + new URL(url).search)));
+		const { dossiers } = await this.below(envelope.signers[0], 'GET', 'state');
+		const evidence = dossiers[0].evidence_url && (await this.server.request('GET', dossiers[0].evidence_url)).body;
+		const text = execFileSync('pdftotext', ['-', '-'], { input: evidence ?? dossier }).toString().replace(/\s+/g, ' ');
+		return { ...envelope, dossier, evidence, code: text.match(/\/v\/([A-Za-z0-9-]+)/)[1] };
 	}
 
-	async sign(signer, cpf, documents) {
-		const below = async (method, step, body) => {
-			const answer = await request(this.base, this.ca, method, `${signer.url}/${step}`, { body });
-			assert.equal(answer.status, 200, `${step}: ${answer.body}`);
-			return JSON.parse(answer.body);
+	async below(signer, method, step, json) {
+		const answer = await this.server.request(method, `${new URL(signer.url).pathname}/${step}`, { json });
+		assert.equal(answer.status, 200, `${step}: ${answer.body}`);
+		return answer.json;
+	}
+
+	// By the pages' JSON, up to a step (or the end).
+	async sign(signer, cpf, documents, end = 'done') {
+		const answers = {
+			open: () => this.below(signer, 'POST', 'open', {}),
+			cpf: () => this.below(signer, 'POST', 'cpf', { cpf }),
+			read: async () => {
+				let state;
+				for (let document = 0; document < documents; document++)
+					state = await this.below(signer, 'POST', 'read', { document, pages: 1, duration_ms: 1000 });
+				return state;
+			},
+			code: async () => {
+				await this.below(signer, 'POST', 'code', {});
+				return this.below(signer, 'POST', 'code/check', { code: await signer.code() });
+			},
+			sign: (state) => this.below(signer, 'POST', 'sign', { consent_sha256: state.consent.sha256, kind: 'typed', text: 'Assinado' }),
 		};
-		await below('POST', 'open', {});
-		await below('POST', 'cpf', { cpf });
-		for (let document = 0; document < documents; document++)
-			await below('POST', 'read', { document, pages: 1, duration_ms: 1000 });
-		await below('POST', 'code', {});
-		const { consent } = await below('POST', 'code/check', { code: await signer.code() });
-		await below('POST', 'sign', { consent_sha256: consent.sha256, kind: 'typed', text: 'Assinado' });
+		let state = await this.below(signer, 'GET', 'state');
+		while (state.step !== end)
+			state = await answers[state.step](state);
+		return state;
 	}
 
-	// The server's clock, days ahead; false where the build has no seam for it.
-	async later(days) {
+	// The server's clock, so many milliseconds ahead; false where the build has no seam for it.
+	async later(ms) {
 		const offset = Buffer.alloc(8);
-		offset.writeBigInt64LE(BigInt(days * day));
-		writeFileSync(this.clock, offset);
-		const { headers } = await request(this.base, this.ca, 'GET', '/health');
-		return Date.parse(headers.date) > Date.now() + day / 2;
+		offset.writeBigInt64LE(BigInt(ms));
+		writeFileSync(this.clock, offset, { flag: 'r+' }); // never shorter: the server has it mapped
+		const { headers } = await this.server.request('GET', '/health');
+		return Math.abs(Date.parse(headers.date) - Date.now() - ms) < 30000;
 	}
 
 	async close() {
-		const { child } = this.server;
-		const gone = new Promise((resolve) => child.once('exit', resolve));
-		child.kill('SIGTERM');
-		await gone;
+		await this.server.stop();
 		await this.smtp.stop();
-		rmSync(this.root, { recursive: true, force: true });
+		for (const folder of [this.root, this.server.data])
+			rmSync(folder, { recursive: true, force: true });
 	}
+}
+
+// One part of a message as text.
+function plain(part) {
+	const [head, ...rest] = part.split(/\r?\n\r?\n/);
+	const body = rest.join('\n\n');
+	if (/base64/i.test(head))
+		return Buffer.from(body, 'base64').toString();
+	if (!/quoted-printable/i.test(head))
+		return part;
+	return Buffer.from(body.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16))), 'latin1').toString();
 }

@@ -12,7 +12,8 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
-export const program = process.env.CHIROGRAPH ?? join(root, 'build/chirograph')
+const build = resolve(root, process.env.CHIROGRAPH_BUILD ?? 'build')
+export const program = process.env.CHIROGRAPH ?? join(build, 'chirograph')
 
 // The environment of this process, without settings that a developer's shell may hold.
 export function environment (extra = {}) {
