@@ -18,6 +18,7 @@ enum err fields_fault(const struct fields *f, enum err e, const char *name, cons
 enum err fields_read(
     struct span body, struct arena *arena, struct fault *fault, json_t **owner, struct fields *out)
 {
+	TRY(json_bound(body, fault));
 	TRY(json_read(body, owner, fault));
 	*out = (struct fields){*owner, "", arena, fault};
 	if (!json_is_object(*owner))

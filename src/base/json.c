@@ -35,6 +35,47 @@ static enum err syntax_fault(const json_error_t *e, struct fault *fault)
 	    fault, ERR_JSON, NULL, "Line %d, column %d: %.*s.", e->line, e->column, size, e->text);
 }
 
+/* Index behind the closing quote of a string whose first byte is at. RFC 8259 §7: a quote after an
+ * odd number of backslashes is part of the string. */
+static size_t string_end(struct span text, size_t at)
+{
+	size_t start = at;
+
+	while (at < text.size) {
+		const uint8_t *quote = memchr(text.data + at, '"', text.size - at);
+		if (quote == NULL)
+			break;
+		size_t escapes = 0;
+		at = (size_t)(quote - text.data) + 1;
+		while (at - 1 - escapes > start && quote[-1 - (ptrdiff_t)escapes] == '\\')
+			escapes++;
+		if (escapes % 2 == 0)
+			return at;
+	}
+	return text.size;
+}
+
+enum err json_bound(struct span text, struct fault *fault)
+{
+	size_t values = 1, depth = 0, at = 0;
+
+	while (at < text.size && values <= LIMIT_JSON_VALUES && depth <= LIMIT_JSON_DEPTH) {
+		uint8_t c = text.data[at++];
+		if (c == '"')
+			at = string_end(text, at);
+		else if (c == '[' || c == '{')
+			depth++;
+		else if ((c == ']' || c == '}') && depth > 0)
+			depth--;
+		values += c == ',' || c == ':' || c == '[' || c == '{';
+	}
+	if (depth > LIMIT_JSON_DEPTH)
+		return fault_set(fault, ERR_JSON, NULL, "More than %d levels.", LIMIT_JSON_DEPTH);
+	if (values > LIMIT_JSON_VALUES)
+		return fault_set(fault, ERR_JSON, NULL, "More than %d values.", LIMIT_JSON_VALUES);
+	return OK;
+}
+
 enum err json_read(struct span text, json_t **out, struct fault *fault)
 {
 	json_error_t e;

@@ -9,6 +9,9 @@
 
 #include <jansson.h>
 
+/* Is this text small enough to be parsed? Counts levels and values without building them, so that a
+ * body of brackets or numbers cannot become forty times its size in memory. ERR_JSON. */
+enum err CHECKED json_bound(struct span text, struct fault *fault);
 /* Parse exactly one JSON value (object or array). ERR_JSON with line and column in fault. */
 enum err CHECKED json_read(struct span text, json_t **out, struct fault *fault);
 void json_freep(json_t **j); /* for CLEANUP(): decref */

@@ -30,6 +30,7 @@
 
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
+#define LIMIT_JSON_VALUES 100000 /* of a request; a signature of LIMIT_STROKE_POINTS has 30,000 */
 #define LIMIT_ARENA_REQUEST (256u * LIMIT_MB)
 
 /* Envelopes */

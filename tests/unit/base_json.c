@@ -3,6 +3,8 @@
 
 #include "base/json.h"
 
+#include "base/limits.h"
+
 static void expect(const char *text, enum err want)
 {
 	struct fault fault = {0};
@@ -58,9 +60,36 @@ static void test_writing(void **state)
 	buf_free(&b);
 }
 
+static enum err bound(const char *piece, size_t times)
+{
+	struct buf b CLEANUP(buf_free);
+
+	buf_init(&b, 16 * LIMIT_MB);
+	for (size_t i = 0; i < times; i++)
+		buf_put_str(&b, piece);
+	assert_int_equal(buf_done(&b), OK);
+	return json_bound(buf_span(&b), NULL);
+}
+
+/* Small text, many values: refused before anything is built of it. */
+static void test_bound(void **state)
+{
+	assert_int_equal(bound("{}", 1), OK);
+	assert_int_equal(bound("[", LIMIT_JSON_DEPTH), OK);
+	assert_int_equal(bound("[", LIMIT_JSON_DEPTH + 1), ERR_JSON);
+	assert_int_equal(bound("{\"a\":", LIMIT_JSON_DEPTH + 1), ERR_JSON);
+	assert_int_equal(bound("[]", LIMIT_JSON_DEPTH + 1), OK);
+	assert_int_equal(bound("0,", LIMIT_JSON_VALUES - 1), OK);
+	assert_int_equal(bound("0,", LIMIT_JSON_VALUES), ERR_JSON);
+	assert_int_equal(bound("{},", LIMIT_JSON_VALUES / 2), ERR_JSON);
+	/* Inside a string nothing counts, and an escaped quote does not end it. */
+	assert_int_equal(bound("\"[,{:\\\"[\\\\\"", LIMIT_JSON_VALUES), OK);
+	assert_int_equal(bound("\\\"", LIMIT_MB), OK);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_reading), cmocka_unit_test(test_writing)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reading),
+	    cmocka_unit_test(test_bound), cmocka_unit_test(test_writing)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
