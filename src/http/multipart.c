@@ -73,23 +73,19 @@ static bool boundary_find(const struct http_request *req, struct span *out)
 	return false;
 }
 
-/* Next "--boundary" at the start of a line, at or after from; false when there is none. */
-static bool delimiter_find(struct span body, size_t from, struct span boundary, size_t *at)
+/* Next delimiter at the start of a line: where its "--" stands. The line end before it is part of
+ * what is searched for, so that every hit counts and a body of near hits costs one pass. */
+static bool delimiter_find(struct span body, struct span delimiter, size_t *at)
 {
-	while (from < body.size && body.size - from >= boundary.size + 2) {
-		const uint8_t *hit =
-		    memmem(body.data + from, body.size - from, boundary.data, boundary.size);
-		if (hit == NULL)
-			return false;
-		size_t n = (size_t)(hit - body.data);
-		bool dashes = n >= 2 && hit[-1] == '-' && hit[-2] == '-';
-		if (dashes && (n == 2 || body.data[n - 3] == '\n')) {
-			*at = n - 2;
-			return true;
-		}
-		from = n + 1;
-	}
-	return false;
+	struct span bare = span_from(delimiter, 1);
+
+	*at = 0;
+	if (body.size >= bare.size && span_equal(span_of(body.data, bare.size), bare))
+		return true;
+	const uint8_t *hit =
+	    body.size > 0 ? memmem(body.data, body.size, delimiter.data, delimiter.size) : NULL;
+	*at = hit != NULL ? (size_t)(hit - body.data) + 1 : 0;
+	return hit != NULL;
 }
 
 static bool line_next(struct span *rest, struct span *line)
@@ -149,42 +145,53 @@ static enum err delimiter_end(struct span *rest, bool *last)
 	return OK;
 }
 
+/* rest begins behind the line end of the part's head, which may be the one before the delimiter. */
 static enum err part_read(
-    struct arena *arena, struct span boundary, struct span *rest, struct http_part *part)
+    struct arena *arena, struct span delimiter, struct span *rest, struct http_part *part)
 {
 	size_t at;
 
 	*part = (struct http_part){0};
 	TRY(part_head(arena, rest, part));
-	/* The line end before the delimiter may be the one that ended the head: an empty part. */
-	struct span from = span_of(rest->data - 1, rest->size + 1);
-	ENSURE(delimiter_find(from, 0, boundary, &at), ERR_MULTIPART);
-	at = at > 0 ? at - 1 : 0;
-	size_t n = at > 0 && rest->data[at - 1] == '\n' ? at - 1 : at;
-	if (n > 0 && n < at && rest->data[n - 1] == '\r')
+	ENSURE(delimiter_find(*rest, delimiter, &at), ERR_MULTIPART);
+	size_t n = at > 0 ? at - 1 : 0;
+	if (n > 0 && rest->data[n - 1] == '\r')
 		n--;
 	part->data = span_of(rest->data, n);
-	*rest = span_from(*rest, at + 2 + boundary.size);
+	*rest = span_from(*rest, at + delimiter.size - 1);
+	return OK;
+}
+
+/* "\n--boundary" */
+static enum err delimiter_make(const struct http_request *req, struct span *out)
+{
+	struct span boundary;
+
+	ENSURE(boundary_find(req, &boundary), ERR_MULTIPART);
+	const char *text =
+	    arena_format(req->arena, "\n--%.*s", (int)boundary.size, (const char *)boundary.data);
+	ENSURE(text != NULL, ERR_MEMORY);
+	*out = span_of(text, boundary.size + 3);
 	return OK;
 }
 
 enum err http_multipart(
     const struct http_request *req, struct http_part *parts, size_t room, size_t *count)
 {
-	struct span rest = req->body, boundary;
+	struct span rest = req->body, delimiter;
 	size_t at;
 	bool last = false;
 
 	*count = 0;
-	ENSURE(boundary_find(req, &boundary), ERR_MULTIPART);
-	ENSURE(delimiter_find(rest, 0, boundary, &at), ERR_MULTIPART);
-	rest = span_from(rest, at + 2 + boundary.size);
+	TRY(delimiter_make(req, &delimiter));
+	ENSURE(delimiter_find(rest, delimiter, &at), ERR_MULTIPART);
+	rest = span_from(rest, at + delimiter.size - 1);
 	for (;;) {
 		TRY(delimiter_end(&rest, &last));
 		if (last)
 			return OK;
 		ENSURE(*count < room, ERR_MULTIPART);
-		TRY(part_read(req->arena, boundary, &rest, &parts[*count]));
+		TRY(part_read(req->arena, delimiter, &rest, &parts[*count]));
 		(*count)++;
 	}
 }
