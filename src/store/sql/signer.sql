@@ -41,7 +41,7 @@ SET created_at = excluded.created_at, blob = excluded.blob, size = excluded.size
 SELECT signer, template, created_at, blob, size, sha256, sha512
 FROM photo
 WHERE organisation = $1 AND envelope = $2
-ORDER BY created_at, id;
+ORDER BY id;
 
 -- name: drawing_add
 INSERT INTO drawing (organisation, envelope, signer, sealed_drawing)
