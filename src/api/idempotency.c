@@ -59,6 +59,16 @@ static enum err answer_again(struct call *call, const struct idempotency_record 
 	    call->app->idempotency_key, place(call), record->response, &call->reply->body);
 }
 
+/* What must be the same: the body, and the query, where a raw upload has its fields. */
+static enum err request_hash(struct call *call)
+{
+	uint8_t both[2 * SHA256_SIZE];
+
+	TRY(sha256(call->req->query, both));
+	TRY(sha256(call->req->body, both + SHA256_SIZE));
+	return sha256(span_of(both, sizeof(both)), call->body_hash);
+}
+
 enum err idempotency_enter(struct call *call, bool *is_answered)
 {
 	size_t lines = 0;
@@ -71,7 +81,7 @@ enum err idempotency_enter(struct call *call, bool *is_answered)
 	call->idempotency.organisation = call->principal.organisation;
 	call->idempotency.api_key = call->principal.key;
 	TRY(sha256(key, call->idempotency.key_hash));
-	TRY(sha256(call->req->body, call->body_hash));
+	TRY(request_hash(call));
 	struct find_work w = {.call = call};
 	enum err e = store_read(call->app->store, find_work, &w);
 	if (e == ERR_NOT_FOUND)
