@@ -69,10 +69,10 @@ static enum err put_documents(struct visit *v, struct json_writer *w)
 static void put_code(struct visit *v, struct json_writer *w)
 {
 	const struct signer_progress *s = visit_signer(v);
-	bool is_sent = s->code_sent_at != 0;
+	bool is_sent = s->code_sent_at != 0, is_shown = s->cpf_at != 0 && !visit_is_over(v);
 	jw_object(w, "code");
 	jw_string(w, "channel", channel_name(s->code_channel));
-	jw_string(w, "target", s->cpf_at != 0 ? visit_target(v) : NULL);
+	jw_string(w, "target", is_shown ? visit_target(v) : NULL);
 	jw_time(w, "sent_at", s->code_sent_at);
 	jw_time(w, "expires_at", is_sent ? s->code_sent_at + LIMIT_CODE_MS : 0);
 	jw_time(w, "resend_at", is_sent ? s->code_sent_at + LIMIT_CODE_RESEND_MS : 0);
