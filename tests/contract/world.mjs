@@ -81,7 +81,7 @@ export const signer = (id = '1', more = {}) => ({
   document_number: '529.982.247-25', phone: { international_dial_code: '55', area_code: '11', number: '988878722' },
   document_submission_method: 'email', authentication_submission_method: 'email', ...more
 })
-export const envelope = (more = {}) => ({ subject: 'CCB QiTech', expiration_date: day(30), signers: [signer()], ...more })
+export const envelope = (more = {}) => ({ subject: 'Contrato de teste', expiration_date: day(30), signers: [signer()], ...more })
 export const document = (more = {}) => ({ id: 'd1', name: 'Laudo', document_type: 'pdf', document_b64: b64(pdf()), ...more })
 export const photo = (template = 'cnh_front', more = {}) => ({ document_b64: b64(jpeg()), template, ...more })
 
