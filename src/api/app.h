@@ -32,7 +32,8 @@ struct app {
 	uint8_t idempotency_key[KEY_SIZE]; /* stored answers */
 	atomic_bool is_seal_ready;         /* the sealing key passed its test */
 	atomic_bool is_maintenance;
-	void (*wake_jobs)(void *ctx); /* new jobs were committed */
+	atomic_int_least64_t incident_told_at; /* when the operator was last mailed one */
+	void (*wake_jobs)(void *ctx);          /* new jobs were committed */
 	void *wake_ctx;
 };
 

@@ -46,7 +46,9 @@ static enum err call_enter(struct call *call)
 	struct auth_store keys = {.ctx = call->app, .find_key = auth_find_key};
 	TRY(auth_check(&keys, call->req, &call->principal, &call->fault));
 	ENSURE((call->req->route->schemes & call->principal.scheme) != 0, ERR_AUTH_ROUTE);
-	return store_read(call->app->store, find_organisation, call);
+	TRY(store_read(call->app->store, find_organisation, call));
+	call->reply->tenant = call->organisation.external_id;
+	return OK;
 }
 
 static enum err call_answer(struct call *call, call_body body)

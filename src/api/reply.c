@@ -5,8 +5,10 @@
  */
 #include "api/call.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/incidents.h"
+#include "store/jobs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,24 +60,52 @@ static const char *title_of(unsigned status)
 	}
 }
 
+struct incident_work {
+	struct incident incident;
+	bool is_told; /* by mail, with the first of an hour */
+};
+
 static enum err incident_work(struct db *db, void *ctx)
 {
-	return store_incident_add(db, ctx);
+	struct incident_work *w = ctx;
+	char payload[UUID_TEXT_SIZE + 128];
+	TRY(store_incident_add(db, &w->incident));
+	if (!w->is_told)
+		return OK;
+	snprintf(payload, sizeof payload, "%s %s", w->incident.external_id, w->incident.route);
+	struct job_new job = {.lane = JOB_LANE_COURIER,
+	    .kind = "incident",
+	    .run_at = w->incident.created_at,
+	    .dedupe = "incident",
+	    .payload = span_str(payload),
+	    .now = w->incident.created_at};
+	return store_job_add(db, &job);
+}
+
+static bool is_to_be_told(struct app *app, int64_t now)
+{
+	int64_t told = atomic_load(&app->incident_told_at);
+	return app->has_mail && app->support_email != NULL && now - told >= CLOCK_HOUR &&
+	       atomic_compare_exchange_strong(&app->incident_told_at, &told, now);
 }
 
 /* What the caller can quote to the operator. */
 static const char *keep_incident(
     struct app *app, const struct http_request *req, enum err e, char id[UUID_TEXT_SIZE])
 {
-	struct incident incident = {.external_id = id,
-	    .created_at = req->now,
-	    .route = req->route ? req->route->name : "",
-	    .detail = err_symbol(e)};
+	struct incident_work w = {.incident = {.external_id = id,
+				      .created_at = req->now,
+				      .route = req->route ? req->route->name : "",
+				      .detail = err_symbol(e)},
+	    .is_told = is_to_be_told(app, req->now)};
 	if (random_uuid(id) != OK)
 		return "";
-	log_error("incident", "incident=%s route=%s error=%s", id, incident.route, incident.detail);
-	if (store_write(app->store, incident_work, &incident) != OK)
+	log_error(
+	    "incident", "incident=%s route=%s error=%s", id, w.incident.route, w.incident.detail);
+	if (store_write(app->store, incident_work, &w) != OK)
 		log_error("incident not stored", "incident=%s", id);
+	else if (w.is_told)
+		app->wake_jobs(app->wake_ctx);
 	return id;
 }
 
@@ -115,7 +145,7 @@ void reply_error(struct app *app, const struct http_request *req, struct http_re
 	}
 	buf_reset(&reply->body);
 	reply->source = (struct http_source){.read = NULL};
-	if (row->status == 503 || row->status == 429)
+	if ((row->status == 503 && e != ERR_MAINTENANCE) || row->status == 429)
 		http_reply_header(reply, "Retry-After", row->status == 503 ? "2" : "60");
 	put_texts(reply, row, is_described ? fault->field : "", detail);
 }

@@ -22,7 +22,7 @@ struct courier_mail {
 	enum smtp_security security;
 	const char *user, *password; /* NULL: no authentication */
 	const char *ca_file;         /* contents, PEM, of an extra CA; NULL: the system's */
-	const char *from, *to; /* envelope addresses; both NULL: only connect and log in */
+	const char *from, *to;       /* envelope addresses; both NULL: only connect and log in */
 	struct span message;         /* RFC 5322, CRLF */
 	bool is_guarded; /* a tenant, not the operator, chose the host: the deny list holds */
 };
@@ -96,15 +96,15 @@ enum err CHECKED template_fill(struct span template, const struct template_value
     size_t count, bool is_html, struct buf *out);
 
 /* The texts of src/courier/templates: one kind of message in one language. */
-enum letter_kind { LETTER_INVITE, LETTER_CODE, LETTER_COMPLETED };
+enum letter_kind { LETTER_INVITE, LETTER_CODE, LETTER_COMPLETED, LETTER_INCIDENT };
 
 struct letter_values {
 	const char *organisation; /* who asks */
 	const char *name;         /* of the person written to; NULL: greeted without */
 	const char *subject;      /* of the envelope */
 	const char *link;
-	const char *until;         /* a date for people; INVITE only, may be NULL */
-	const char *code;          /* CODE only */
+	const char *until;         /* a date for people; INVITE and INCIDENT, may be NULL */
+	const char *code;          /* CODE; INCIDENT: its number */
 	const char *support_email; /* NULL: the sentence is left out */
 	bool is_sandbox;           /* a line says that nothing here has legal effect */
 };

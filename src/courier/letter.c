@@ -29,6 +29,7 @@ const char *letter_kind_name(enum letter_kind kind)
 	case LETTER_INVITE: return "invite";
 	case LETTER_CODE: return "code";
 	case LETTER_COMPLETED: return "completed";
+	case LETTER_INCIDENT: return "incident";
 	}
 	return "";
 }

@@ -116,6 +116,11 @@ static void exchange_handle(struct exchange *x)
 		exchange_fault(x, x->fault);
 		return;
 	}
+	enum err refused = config->admit != NULL ? config->admit(config->app, &x->req) : OK;
+	if (refused != OK) {
+		exchange_fault(x, refused);
+		return;
+	}
 	x->req.route->handle(config->app, &x->req, &x->reply);
 	enum err e = buf_done(&x->reply.body);
 	if (e != OK) {

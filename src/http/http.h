@@ -63,6 +63,7 @@ struct http_source {
 struct http_reply {
 	unsigned status;           /* 200 unless set */
 	const char *content_type;  /* NULL: none; "application/json" carries no charset */
+	const char *tenant;        /* for the access log; arena or static string, NULL: none */
 	struct buf body;           /* owned by the server; limit LIMIT_BODY_CREATE */
 	struct http_source source; /* used when source.read is set; Range is answered from it */
 	struct {
@@ -108,6 +109,9 @@ struct http_config {
 	const struct http_route *routes;
 	size_t route_count;
 	void *app;
+	/* Asked before a route's handler, on a worker: an error is answered by fault. May be NULL.
+	 */
+	enum err (*admit)(void *app, const struct http_request *req);
 	/* What the server itself must answer (no route, wrong method, too large, busy, draining):
 	 * the app writes it in the form of the route's family. reply->status is set; Allow and
 	 * Retry-After are added. May run on the loop: must not block. req->method may be 0. */

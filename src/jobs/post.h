@@ -50,13 +50,14 @@ struct post {
 };
 
 /* Handlers; ctx is a struct post. */
-enum job_result message_job_run(void *ctx, struct job *job); /* kind "message" */
-enum job_result webhook_job_run(void *ctx, struct job *job); /* kind "webhook" */
-enum job_result expiry_job_run(void *ctx, struct job *job);  /* periodic "expiry": each minute */
+enum job_result message_job_run(void *ctx, struct job *job);  /* kind "message" */
+enum job_result webhook_job_run(void *ctx, struct job *job);  /* kind "webhook" */
+enum job_result incident_job_run(void *ctx, struct job *job); /* kind "incident" */
+enum job_result expiry_job_run(void *ctx, struct job *job);   /* periodic "expiry": each minute */
 enum job_result sweep_job_run(
     void *ctx, struct job *job); /* periodic "sweep": stored answers, incidents */
 
-#define POST_HANDLERS 4
+#define POST_HANDLERS 5
 /* Their rows for jobs_config.handlers; main adds its own ("seal", blob sweep) beside them. */
 void post_handlers(struct post *post, struct job_handler out[POST_HANDLERS]);
 

@@ -125,6 +125,10 @@ void post_handlers(struct post *post, struct job_handler out[POST_HANDLERS])
 	    .kind = "webhook", .run = webhook_job_run, .ctx = post, .delays_s = job_delays_webhook};
 	out[2] = (struct job_handler){
 	    .kind = "expiry", .run = expiry_job_run, .ctx = post, .every_ms = CLOCK_MINUTE};
+	out[4] = (struct job_handler){.kind = "incident",
+	    .run = incident_job_run,
+	    .ctx = post,
+	    .delays_s = job_delays_message};
 	out[3] = (struct job_handler){
 	    .kind = "sweep", .run = sweep_job_run, .ctx = post, .every_ms = CLOCK_HOUR};
 }

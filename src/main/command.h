@@ -67,6 +67,7 @@ int command_init(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_organization(int argc, char **argv);
+int command_maintenance(int argc, char **argv);
 int command_routes(int argc, char **argv);
 int command_version(int argc, char **argv);
 

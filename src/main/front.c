@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "http/http.h"
 #include "main/broker.h"
+#include "main/maintenance.h"
 #include "main/routes.h"
 #include "main/sandbox.h"
 
@@ -160,7 +161,9 @@ static enum err server_open(struct front *f)
 	    .routes = app_routes,
 	    .route_count = app_route_count,
 	    .app = &f->app,
+	    .admit = app_admit,
 	    .fault = app_fault,
+	    .finish = app_finish,
 	    .trusted_proxies = config_list(f->config, CONFIG_SERVER_TRUSTED_PROXIES),
 	    .workers = workers(f->config),
 	};
@@ -202,18 +205,28 @@ static void certificates_reload(struct front *f)
 	log_info("certificates read again", "signal=HUP");
 }
 
+static void maintenance_look(struct front *f)
+{
+	bool is_on = maintenance_is_on(f->config->data);
+
+	if (is_on != atomic_exchange(&f->app.is_maintenance, is_on))
+		log_info("maintenance", "is=%s", is_on ? "on" : "off");
+}
+
 static void *signals_wait(void *ctx)
 {
-	static const struct timespec hour = {SEAL_TEST_EVERY_S, 0};
+	static const struct timespec second = {1, 0};
 	struct front *f = ctx;
+	unsigned idle = 0;
 
 	for (;;) {
-		int number = sigtimedwait(&f->signals, NULL, &hour);
+		int number = sigtimedwait(&f->signals, NULL, &second);
 		if (number == SIGTERM)
 			break;
 		if (number == SIGHUP)
 			certificates_reload(f);
-		else
+		maintenance_look(f);
+		if (++idle % SEAL_TEST_EVERY_S == 0)
 			seal_test(f); /* a certificate may have ended */
 	}
 	log_info("draining", "signal=TERM");
@@ -293,6 +306,7 @@ int role_front(const struct config *config)
 	e = rooms_open(&f);
 	if (e == OK) {
 		seal_test(&f);
+		maintenance_look(&f);
 		e = run(&f);
 	}
 	if (e != OK)

@@ -21,6 +21,8 @@ static const struct subcommand commands[] = {
 	"manage organisations, their keys, webhooks and mail servers", command_organization},
     {"config", "[--data DIR]", "print every configuration key, its value and where it came from",
 	command_config},
+    {"maintenance", "on|off --data DIR",
+	"answer 503 on the API and the signers' pages, or no longer", command_maintenance},
     {"routes", "", "print the route table as JSON lines", command_routes},
     {"version", "", "print the version", command_version},
 };

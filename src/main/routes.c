@@ -85,6 +85,8 @@ const size_t app_route_count = sizeof(app_routes) / sizeof(app_routes[0]);
 
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply)
 {
+	if (e == ERR_MAINTENANCE)
+		http_reply_header(reply, "Retry-After", "120");
 	if (pages_is_page(req))
 		pages_fault(req, e, NULL, reply);
 	else

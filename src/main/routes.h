@@ -10,6 +10,11 @@
 extern const struct http_route app_routes[];
 extern const size_t app_route_count;
 
+/* ERR_MAINTENANCE for routes that touch anybody's data, while it lasts. */
+enum err app_admit(void *app, const struct http_request *req);
+/* Numbers every reply and writes the access log. */
+void app_finish(
+    void *app, const struct http_request *req, struct http_reply *reply, int64_t micros);
 /* What the server itself answers (no route, wrong method, too large …): JSON for the API, a page
  * for people. */
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply);
