@@ -4,6 +4,7 @@
  * dies is no fault of the file's, unless it dies of the same file three times.
  */
 #include "pdf/press_wire.h"
+#include "pdf/recheck.h"
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -205,13 +206,17 @@ static enum err ask_build(struct talk *t, const struct pdf_job *job, size_t *cou
 	return OK;
 }
 
-static enum err sign_drafts(struct talk *t, press_sign sign, void *ctx, size_t count)
+/* signed_: what keyd signed for each draft, kept for the recheck. */
+static enum err sign_drafts(
+    struct talk *t, press_sign sign, void *ctx, size_t count, struct buf signed_[PDF_DRAFTS_MAX])
 {
 	for (size_t i = 0; i < count; i++) {
 		struct buf signature CLEANUP(buf_free) = {0};
 		buf_init(&signature, PRESS_SIGNATURE_MAX);
 		struct span attributes = wire_bytes(&t->in);
 		ENSURE(!t->in.failed && attributes.size > 0, ERR_PEER_GONE);
+		buf_put_span(&signed_[i], attributes);
+		TRY(buf_done(&signed_[i]));
 		TRY(sign(ctx, attributes, &signature));
 		wire_put_bytes(&t->out, buf_span(&signature));
 	}
@@ -220,24 +225,29 @@ static enum err sign_drafts(struct talk *t, press_sign sign, void *ctx, size_t c
 }
 
 /* The unchanged front part is ours already; only what follows it comes from press. */
-static enum err read_output(struct talk *t, const struct pdf_job *job, struct buf *out)
+static enum err read_output(
+    struct talk *t, const struct pdf_job *job, struct span signed_attributes, struct buf *out)
 {
 	if (wire_u32(&t->in) != 0)
 		TRY(read_file(t, LIMIT_BLOB_BYTES, out));
 	else
 		buf_put_span(out, job->input);
 	TRY(buf_done(out));
-	return read_file(t, LIMIT_BLOB_BYTES, out);
+	TRY(read_file(t, LIMIT_BLOB_BYTES, out));
+	int64_t at = wire_i64(&t->in), digits = wire_i64(&t->in);
+	ENSURE(at >= 0 && digits >= 0, ERR_PEER_GONE);
+	struct seal_gap gap = {(size_t)at, (size_t)digits};
+	return seal_recheck(buf_span(out), gap, job->chain, signed_attributes);
 }
 
-static enum err read_outputs(
-    struct talk *t, const struct pdf_job *job, struct buf outputs[PDF_DRAFTS_MAX], size_t count)
+static enum err read_outputs(struct talk *t, const struct pdf_job *job,
+    const struct buf signed_[PDF_DRAFTS_MAX], struct buf outputs[PDF_DRAFTS_MAX], size_t count)
 {
 	TRY(talk_ask(t));
 	TRY(read_error(t));
 	ENSURE(wire_u32(&t->in) == count, ERR_PEER_GONE);
 	for (size_t i = 0; i < count; i++)
-		TRY(read_output(t, job, &outputs[i]));
+		TRY(read_output(t, job, buf_span(&signed_[i]), &outputs[i]));
 	ENSURE(wire_end(&t->in), ERR_PEER_GONE);
 	return OK;
 }
@@ -246,10 +256,19 @@ static enum err make(const struct press *p, const struct pdf_job *job, press_sig
     struct buf outputs[PDF_DRAFTS_MAX], size_t *count)
 {
 	struct talk t CLEANUP(talk_close) = {.sock = -1};
-	TRY(talk_open(&t, p, PRESS_SEAL));
-	TRY(ask_build(&t, job, count));
-	TRY(sign_drafts(&t, sign, ctx, *count));
-	return read_outputs(&t, job, outputs, *count);
+	struct buf signed_[PDF_DRAFTS_MAX];
+	for (size_t i = 0; i < PDF_DRAFTS_MAX; i++)
+		buf_init(&signed_[i], WIRE_FRAME_MAX);
+	enum err e = talk_open(&t, p, PRESS_SEAL);
+	if (e == OK)
+		e = ask_build(&t, job, count);
+	if (e == OK)
+		e = sign_drafts(&t, sign, ctx, *count, signed_);
+	if (e == OK)
+		e = read_outputs(&t, job, signed_, outputs, *count);
+	for (size_t i = 0; i < PDF_DRAFTS_MAX; i++)
+		buf_free(&signed_[i]);
+	return e;
 }
 
 enum err press_seal(const struct press *p, const struct pdf_job *job, press_sign sign,

@@ -126,6 +126,8 @@ static void put_draft(struct wire_writer *w, const struct pdf_draft *d)
 	if (d->made.size > 0)
 		put_file(w, buf_span(&d->made));
 	put_file(w, buf_span(&d->tail));
+	wire_put_i64(w, (int64_t)(d->base.size + d->contents_at));
+	wire_put_i64(w, (int64_t)d->contents_room);
 }
 
 static void seal(int sock, const struct pdf_job *job, struct wire_writer *w)
