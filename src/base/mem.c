@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 
+#include <malloc.h>
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -15,9 +16,21 @@
 #include <string.h>
 
 #define ARENA_BLOCK 4096
+#define HEAPS_MAX 4              /* glibc's arenas: many workers, few processors */
+#define MAPPED_FROM (256 * 1024) /* larger blocks are mappings of their own */
+#define HEAP_SPARE (1024 * 1024) /* free bytes that a heap keeps at its end */
 
 static atomic_ulong allocations;
 static atomic_ulong fail_at;
+
+/* Setting the threshold also stops glibc from raising it at each large free, after which bodies
+ * of 10 MB would come from heaps that never shrink. */
+void mem_setup(void)
+{
+	(void)mallopt(M_ARENA_MAX, HEAPS_MAX);
+	(void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_SPARE);
+}
 
 void mem_fail_at(unsigned long nth)
 {

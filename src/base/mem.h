@@ -10,11 +10,14 @@
 
 #include <stddef.h>
 
+/* Once, before the first thread: what large requests held goes back to the kernel when freed. */
+void mem_setup(void);
+
 void *mem_alloc(size_t size); /* zeroed; NULL when out of memory */
 void *mem_resize(
     void *p, size_t old_size, size_t size); /* grown part zeroed; wipes what it leaves */
 void mem_free(void *p, size_t size);        /* wipes size bytes, then frees; NULL is fine */
-void mem_foreign_free(void *p);              /* what a library gave us from malloc */
+void mem_foreign_free(void *p);             /* what a library gave us from malloc */
 char *mem_string(const char *s);            /* copy, NUL ended; NULL when out of memory */
 void mem_string_free(char *s);
 

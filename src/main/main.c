@@ -6,6 +6,7 @@
 #include "main/role.h"
 
 #include "base/log.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,7 @@ int command_version(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	umask(077); /* every file of ours is its owner's alone */
+	mem_setup();
 	if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
 		return role_main(argv[1] + 7);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
