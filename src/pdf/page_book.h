@@ -19,7 +19,7 @@
 #define PAGE_LEFT 54.0
 #define PAGE_RIGHT (PAGE_WIDTH - 54.0)
 #define PAGE_TOP 80.0
-#define PAGE_BOTTOM 776.0
+#define PAGE_BOTTOM 780.0
 #define COLUMN_B 160.0
 #define COLUMN_C 285.0
 #define WIDTH_ALL (PAGE_RIGHT - PAGE_LEFT)
@@ -27,7 +27,7 @@
 #define WIDTH_B (COLUMN_C - COLUMN_B - 10.0)
 #define WIDTH_C (PAGE_RIGHT - COLUMN_C)
 #define WIDTH_BC (PAGE_RIGHT - COLUMN_B)
-#define ROW_GAP 3.6
+#define ROW_GAP 3.2
 
 enum page_style {
 	STYLE_BRAND, /* the word mark */

@@ -19,7 +19,7 @@ static const struct {
 	int tracking;   /* thousandths of a point */
 } styles[STYLE_COUNT_] = {
     [STYLE_BRAND] = {"Noto Sans", 7, PANGO_WEIGHT_BOLD, PANGO_STYLE_NORMAL, INK_ACCENT, 0, 2200},
-    [STYLE_TITLE] = {"Noto Serif Display", 27, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0,
+    [STYLE_TITLE] = {"Noto Serif Display", 25, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0,
 	0},
     [STYLE_NAME] = {"Noto Serif Display", 22, PANGO_WEIGHT_NORMAL, PANGO_STYLE_NORMAL, INK_TEXT, 0,
 	0},
@@ -245,10 +245,10 @@ void book_right(struct book *b, double y, double w, const char *text)
 
 void book_section(struct book *b, const char *title, double room)
 {
-	b->y += 10;
+	b->y += 7;
 	book_need(b, room + 14);
 	book_rule(b, PAGE_LEFT, b->y, WIDTH_ALL);
-	b->y += 9;
+	b->y += 7;
 	double top = b->y;
 	book_text(b, PAGE_LEFT, WIDTH_A, STYLE_SECTION, title);
 	b->y = top;

@@ -2,7 +2,7 @@
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -96,6 +96,19 @@ test('names of every script are text, not shapes', () => {
 
 test('a character without a font is printed as its number', () => {
   assert.ok(textOf(join(folder, 'scripts-en.pdf')).includes('‹U+1FAE8›'));
+});
+
+test('a usual cover, with one or two people and also in the sandbox, is one page', () => {
+  for (const count of [1, 2]) {
+    const evidence = evidenceOf('one-pt-BR');
+    const file = join(folder, `cover-${count}`);
+    evidence.sandbox = true;
+    evidence.signers = Array.from({ length: count }, () => evidence.signers[0]);
+    writeFileSync(`${file}.json`, JSON.stringify(evidence));
+    run(render, `${file}.json`, join(vectors, 'one-pt-BR.drawings.json'), `${file}.pdf`);
+    assert.ok(textOf(`${file}.pdf`, '-f', '1', '-l', '1').includes('Relógio'));
+    assert.ok(textOf(`${file}.pdf`, '-f', '2', '-l', '2').includes(squeeze(`Signatário 1 de ${count}`)));
+  }
 });
 
 test('the sandbox is marked on every page, production on none', () => {
