@@ -59,14 +59,13 @@ static enum err call_answer(struct call *call, call_body body)
 	if (is_answered)
 		return OK;
 	enum err e = body(call);
-	if (e == ERR_IDEMPOTENCY_RUNNING &&
-	    call->is_idempotent) { /* a twin was faster: its answer is ours */
-		buf_reset(&call->reply->body);
-		call->reply->header_count = 0;
-		TRY(idempotency_enter(call, &is_answered));
-		return is_answered ? OK : e;
-	}
-	return e;
+	if (e == OK || !call->is_idempotent)
+		return e;
+	/* A twin may have been faster: then its effect stood in our way, and its answer is ours. */
+	buf_reset(&call->reply->body);
+	call->reply->header_count = 0;
+	enum err again = idempotency_enter(call, &is_answered);
+	return again == OK && is_answered ? OK : e;
 }
 
 void call_run(void *app, const struct http_request *req, struct http_reply *reply, call_body body)
