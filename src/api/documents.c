@@ -128,7 +128,7 @@ static enum err put_file(struct call *call, struct json_writer *w, const struct 
 {
 	struct buf bytes;
 	buf_init(&bytes, LIMIT_BLOB_BYTES);
-	enum err e = blob_read(call->app->data, l->key, blob, &bytes);
+	enum err e = stored_blob_read(call->app, l->key, blob, &bytes);
 	if (e == OK)
 		jw_b64(w, name, buf_span(&bytes));
 	buf_free(&bytes);

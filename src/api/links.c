@@ -88,12 +88,23 @@ static void source_close(void *ctx)
 	blob_close(ctx);
 }
 
+static enum err blob_present(enum err e)
+{
+	return e == ERR_NOT_FOUND ? ERR_IO : e;
+}
+
+enum err stored_blob_read(
+    const struct app *app, const uint8_t *data_key, const char *blob, struct buf *out)
+{
+	return blob_present(blob_read(app->data, data_key, blob, out));
+}
+
 enum err reply_blob(struct app *app, const uint8_t *data_key, const char *blob,
     const char *content_type, struct http_reply *reply)
 {
 	struct blob *b = NULL;
 	ENSURE(blob != NULL, ERR_NOT_FOUND);
-	TRY(blob_open(app->data, data_key, blob, &b));
+	TRY(blob_present(blob_open(app->data, data_key, blob, &b)));
 	reply->content_type = content_type;
 	reply->source = (struct http_source){source_read, source_close, b, blob_size(b)};
 	return OK;

@@ -25,6 +25,9 @@ enum err CHECKED link_open(const struct app *app, struct span token, int64_t now
 void api_file(void *app, const struct http_request *req, struct http_reply *reply);
 
 /* A stored blob as the reply's body, read by ranges as the client takes it. */
+/* A blob that a row names. One that is not there is a fault of ours, not of the asker's. */
+enum err CHECKED stored_blob_read(
+    const struct app *app, const uint8_t *data_key, const char *blob, struct buf *out);
 enum err CHECKED reply_blob(struct app *app, const uint8_t *data_key, const char *blob,
     const char *content_type, struct http_reply *reply);
 

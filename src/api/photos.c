@@ -113,7 +113,7 @@ static enum err put_photo(
 	    p->call->req->now + LIMIT_FILE_LINK_MS};
 	jw_string(w, url_name, link_make(p->call->app, &link, p->call->arena));
 	buf_init(&bytes, LIMIT_BLOB_BYTES);
-	enum err err = blob_read(p->call->app->data, p->l.key, p->items[i].file.blob, &bytes);
+	enum err err = stored_blob_read(p->call->app, p->l.key, p->items[i].file.blob, &bytes);
 	if (err == OK)
 		jw_b64(w, name, buf_span(&bytes));
 	buf_free(&bytes);
