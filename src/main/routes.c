@@ -20,7 +20,7 @@
 /* The envelope API. */
 #define API(method, path, name, limit, handler) \
 	{ \
-		method, "/sign" path, name, AUTH_ALL, TENANT_ORGANISATION, limit, handler \
+		method, "/sign" path "/?", name, AUTH_ALL, TENANT_ORGANISATION, limit, handler \
 	}
 /* Below a link. */
 #define LINKED(method, path, name, limit, handler) \

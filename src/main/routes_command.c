@@ -18,6 +18,16 @@ static const char *tenant_name(unsigned tenant)
 	}
 }
 
+/* Without the mark of an optional slash at the end. */
+static struct span pattern_path(const char *pattern)
+{
+	struct span path = span_str(pattern);
+
+	if (path.size > 2 && span_equal_str(span_of(path.data + path.size - 2, 2), "/?"))
+		path.size -= 2;
+	return path;
+}
+
 static void route_write(const struct http_route *route, struct buf *out)
 {
 	struct json_writer w;
@@ -25,7 +35,7 @@ static void route_write(const struct http_route *route, struct buf *out)
 	jw_init(&w, out);
 	jw_object(&w, NULL);
 	jw_string(&w, "method", http_method_name(route->method));
-	jw_string(&w, "path", route->pattern);
+	jw_span(&w, "path", pattern_path(route->pattern));
 	jw_string(&w, "operation", route->name);
 	jw_int(&w, "schemes", route->schemes);
 	jw_string(&w, "tenant", tenant_name(route->tenant));

@@ -121,7 +121,8 @@ export async function openWorld (options = {}) {
   const root = mkdtempSync(join(tmpdir(), 'chirograph-contract-'))
   const clock = join(root, 'clock')
   writeFileSync(clock, Buffer.alloc(8))
-  const server = await startServer({ ...options, env: { ...options.env, CHIROGRAPH_TEST_CLOCK: clock } })
+  const settings = [...options.settings ?? [], ...options.setup?.(root) ?? []]
+  const server = await startServer({ ...options, settings, env: { ...options.env, CHIROGRAPH_TEST_CLOCK: clock } })
   const added = run(['organization', 'add', '--data', server.data, '--name', 'Outra Ltda'])
   assert.equal(added.status, 0, added.err)
   const line = (name) => new RegExp(`^${name}: (\\S+)$`, 'm').exec(added.out)[1]
