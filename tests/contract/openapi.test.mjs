@@ -135,6 +135,7 @@ test('the envelope API answers every example as described', async () => {
   assert.equal(again.headers['idempotent-replayed'], 'true')
   await call('createEnvelope', { wanted: 409, example: 'alone' })
   await call('addDocument', { wanted: 201 })
+  await call('addSigner', { wanted: 201 })
   await call('addDocument', { wanted: 201, query: '?id=raw&name=Raw', body: bytes('addDocument'), type: 'application/pdf' })
   const form = new FormData()
   form.append('name', 'Form')
