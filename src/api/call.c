@@ -51,6 +51,15 @@ static enum err call_enter(struct call *call)
 	return OK;
 }
 
+bool call_screen(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct call call = {.app = app, .req = req, .reply = reply, .arena = req->arena};
+	enum err e = call_enter(&call);
+	if (e != OK)
+		reply_error(app, req, reply, e, &call.fault);
+	return e == OK;
+}
+
 static enum err call_answer(struct call *call, call_body body)
 {
 	bool is_answered = false;

@@ -34,6 +34,9 @@ typedef enum err (*call_body)(struct call *call);
  * error. */
 void call_run(void *app, const struct http_request *req, struct http_reply *reply, call_body body);
 
+/* http_config.screen for routes with a key: is it one? Else the reply is written. */
+bool call_screen(void *app, const struct http_request *req, struct http_reply *reply);
+
 /* Inside the body's own store_write, after the reply was encoded: keeps the answer with its effect.
  */
 enum err CHECKED call_keep_answer(struct call *call, struct db *db);

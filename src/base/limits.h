@@ -16,6 +16,7 @@
 #define LIMIT_BODY_CREATE (64 * LIMIT_MB)      /* one-call creation */
 #define LIMIT_BODY_CHECK (32 * LIMIT_MB)       /* a dossier handed to the verification page */
 #define LIMIT_BUFFERED_BYTES (512u * LIMIT_MB) /* bodies in memory, all connections together */
+#define LIMIT_SLOW_BYTES (128u * LIMIT_MB)     /* of those, in handlers at one time */
 #define LIMIT_CONNECTIONS 4096
 #define LIMIT_HEAD_MS 10000             /* from accept: TLS and head */
 #define LIMIT_BODY_MS 10000             /* plus the body at LIMIT_BODY_RATE */
@@ -23,10 +24,10 @@
 #define LIMIT_KEEPALIVE_MS 60000
 #define LIMIT_QUEUE 1024 /* requests waiting for a worker; then 503 */
 #define LIMIT_WORKERS 64
-#define LIMIT_QUEUE_MS 10000                 /* waited longer for a worker: 503 */
+#define LIMIT_QUEUE_MS 10000 /* waited longer for a worker: 503 */
 #define LIMIT_DRAIN_MS 30000
-#define LIMIT_DRAIN_IDLE_MS 300              /* an idle connection's last chance to send a request */
-#define LIMIT_LINGER_MS 5000                 /* reading on after a refusal, so that its reply arrives */
+#define LIMIT_DRAIN_IDLE_MS 300 /* an idle connection's last chance to send a request */
+#define LIMIT_LINGER_MS 5000    /* reading on after a refusal, so that its reply arrives */
 
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
@@ -69,7 +70,7 @@
 #define LIMIT_CONFIG_BYTES (64 * LIMIT_KB)
 #define LIMIT_COURIER_PARALLEL 8
 #define LIMIT_JOB_LEASE_MS (INT64_C(120) * 1000)
-#define LIMIT_JOB_AGAIN 200                  /* leases in vain for a part of ours being away */
+#define LIMIT_JOB_AGAIN 200 /* leases in vain for a part of ours being away */
 
 /* Photos */
 #define LIMIT_JPEG_PIXELS 100000000u

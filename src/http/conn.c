@@ -153,6 +153,8 @@ static enum step conn_dispatch(struct conn *c)
 	c->deadline = 0;
 	c->state = CONN_WORK;
 	x->req.body = buf_span(&x->body);
+	x->req.now = clock_now();
+	x->is_slow = x->fault == OK && x->req.route->body_limit > LIMIT_MB;
 	if (pool_submit(c->server->pool, x))
 		return STEP_WAIT;
 	x->fault = ERR_BUSY;
@@ -187,38 +189,6 @@ static enum step conn_refuse_unparsed(struct conn *c, enum err e, const char *de
 	return conn_refuse(c, e, detail);
 }
 
-/* All X-Forwarded-For lines are one list (RFC 9110 §5.3). */
-static struct span forwarded_list(const struct http_request *req)
-{
-	struct span all = SPAN_EMPTY;
-
-	for (size_t i = 0; i < req->header_count; i++) {
-		struct span v = req->headers[i].value;
-		if (!span_equal_nocase(req->headers[i].name, "x-forwarded-for"))
-			continue;
-		if (all.size == 0) {
-			all = v;
-			continue;
-		}
-		char *joined = arena_format(req->arena, "%.*s,%.*s", (int)all.size,
-		    (const char *)all.data, (int)v.size, (const char *)v.data);
-		all = span_str(joined);
-	}
-	return all;
-}
-
-static void conn_client(struct conn *c, struct http_request *req)
-{
-	const struct proxies *p = c->server->proxies;
-	struct address client = c->peer;
-
-	if (proxies_trust(p, &c->peer)) {
-		req->forwarded = forwarded_list(req);
-		client = proxies_client(p, c->peer, req->forwarded);
-	}
-	address_text(&client, req->client);
-}
-
 static enum err conn_parse(struct conn *c, size_t size)
 {
 	struct exchange *x = c->exchange;
@@ -236,8 +206,40 @@ static enum err conn_parse(struct conn *c, size_t size)
 	x->req.headers = h->headers;
 	x->req.header_count = h->header_count;
 	x->close = h->close;
-	conn_client(c, &x->req);
+	request_client(&x->req, c->server->proxies, &c->peer);
 	return e;
+}
+
+static enum step conn_body_begin(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+	bool waits = x->head.expects_continue && c->in.size == c->in_at;
+
+	c->body_began = clock_monotonic();
+	c->deadline = c->body_began + body_ms(c, x->head.length);
+	c->state = waits && !x->head.is_http10 ? CONN_CONTINUE : CONN_BODY;
+	if (c->state == CONN_CONTINUE)
+		buf_put_str(&x->out, "HTTP/1.1 100 Continue\r\n\r\n");
+	return STEP_AGAIN;
+}
+
+/* Memory for a large body only for those who may send one: the app is asked first. */
+static enum step conn_body(struct conn *c, size_t limit)
+{
+	struct exchange *x = c->exchange;
+	bool is_large = x->head.chunked || x->head.length > LIMIT_BODY_DEFAULT;
+
+	buf_init(&x->body, limit);
+	if (x->fault != OK || limit <= LIMIT_BODY_DEFAULT || !is_large ||
+	    c->server->config.screen == NULL)
+		return conn_body_begin(c);
+	x->job = JOB_SCREEN;
+	c->deadline = 0;
+	c->state = CONN_WORK;
+	if (pool_submit(c->server->pool, x))
+		return STEP_WAIT;
+	x->job = JOB_HANDLE;
+	return conn_refuse(c, ERR_BUSY, NULL);
 }
 
 /* What the route and the head say about the body, before a byte of it is read. */
@@ -259,13 +261,7 @@ static enum step conn_route(struct conn *c)
 		    c, ERR_TOO_LARGE, limit == 0 ? "This address takes no body." : NULL);
 	if (x->head.length == 0 && !x->head.chunked)
 		return conn_dispatch(c);
-	buf_init(&x->body, limit);
-	c->body_began = clock_monotonic();
-	c->deadline = c->body_began + body_ms(c, x->head.length);
-	c->state = waits && !x->head.is_http10 ? CONN_CONTINUE : CONN_BODY;
-	if (c->state == CONN_CONTINUE)
-		buf_put_str(&x->out, "HTTP/1.1 100 Continue\r\n\r\n");
-	return STEP_AGAIN;
+	return conn_body(c, limit);
 }
 
 static enum step conn_request(struct conn *c, size_t size)
@@ -450,6 +446,7 @@ static enum step step_write(struct conn *c)
 	if (x->reply.source.read == NULL || x->next == x->to)
 		return conn_next_request(c);
 	x->job = JOB_PIECE;
+	x->is_slow = false;
 	x->slice = SPAN_EMPTY;
 	c->deadline = 0; /* a worker owns the exchange: the connection must outlive its job */
 	c->state = CONN_WORK;
@@ -494,10 +491,26 @@ static void conn_advance(struct conn *c)
 		conn_free(c);
 }
 
+static bool conn_was_let_in(struct conn *c)
+{
+	struct exchange *x = c->exchange;
+
+	if (x->job != JOB_SCREEN)
+		return false;
+	x->job = JOB_HANDLE;
+	c->unread = x->is_refused;
+	return !x->is_refused;
+}
+
 void conn_resume(struct conn *c)
 {
 	struct exchange *x = c->exchange;
 
+	if (conn_was_let_in(c)) {
+		(void)conn_body_begin(c);
+		conn_advance(c);
+		return;
+	}
 	c->state = CONN_WRITE;
 	if (x->job == JOB_HANDLE) {
 		c->reply_deadline = clock_monotonic() + body_ms(c, x->sending);

@@ -50,6 +50,7 @@ struct exchange *exchange_new(struct http_server *s, struct conn *c)
 	x->req.arena = arena_new(LIMIT_ARENA_REQUEST);
 	x->server = s;
 	x->conn = c;
+	x->job = JOB_HANDLE;
 	x->began_us = monotonic_us();
 	x->req.now = clock_now();
 	reply_start(&x->reply);
@@ -232,16 +233,34 @@ static void exchange_finish(struct exchange *x)
 	x->broken = buf_done(&x->out) != OK;
 }
 
-void exchange_run(struct exchange *x)
+static void exchange_answer(struct exchange *x)
 {
-	if (x->job == JOB_PIECE) {
-		exchange_piece(x);
-		return;
-	}
-	exchange_handle(x);
 	exchange_select(x);
 	exchange_first_piece(x);
 	exchange_finish(x);
+}
+
+static void exchange_screen(struct exchange *x)
+{
+	const struct http_config *config = &x->server->config;
+
+	x->is_refused = !config->screen(config->app, &x->req, &x->reply);
+	if (!x->is_refused)
+		return;
+	x->close = true; /* its body will not be read */
+	exchange_answer(x);
+}
+
+void exchange_run(struct exchange *x)
+{
+	switch (x->job) {
+	case JOB_SCREEN: exchange_screen(x); break;
+	case JOB_PIECE: exchange_piece(x); break;
+	case JOB_HANDLE:
+		exchange_handle(x);
+		exchange_answer(x);
+		break;
+	}
 }
 
 void exchange_refuse(struct exchange *x, enum err e)

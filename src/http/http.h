@@ -45,7 +45,7 @@ struct http_request {
 	struct span forwarded; /* X-Forwarded-For as it came from a trusted proxy, or empty */
 	const struct http_route *route; /* NULL in fault() when nothing matched */
 	struct arena *arena;            /* capped at LIMIT_ARENA_REQUEST */
-	int64_t now;                    /* Unix ms, read once when the head was complete */
+	int64_t now;                    /* Unix ms, read once when the request was complete */
 	const char *detail;             /* in fault(): what exactly was wrong, or NULL */
 };
 
@@ -117,6 +117,9 @@ struct http_config {
 	 * Retry-After are added. May run on the loop: must not block. req->method may be 0. */
 	void (*fault)(
 	    void *app, const struct http_request *req, enum err e, struct http_reply *reply);
+	/* May this request's large body (of more than LIMIT_BODY_DEFAULT) be read? On a worker,
+	 * when the head is in. False: the reply is written. NULL: always. */
+	bool (*screen)(void *app, const struct http_request *req, struct http_reply *reply);
 	/* Sees every reply, cut to its range, before it is sent (signatures, access log). May be
 	 * NULL. On a worker, except for ERR_BUSY when the queue is full. */
 	void (*finish)(

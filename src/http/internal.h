@@ -22,7 +22,7 @@
 struct conn;
 struct http_server;
 
-enum exchange_job { JOB_HANDLE, JOB_PIECE };
+enum exchange_job { JOB_SCREEN, JOB_HANDLE, JOB_PIECE };
 
 struct exchange {
 	struct http_server *server;
@@ -44,6 +44,8 @@ struct exchange {
 	unsigned allow;    /* methods that this path has */
 	bool close;        /* last exchange of its connection */
 	bool broken;       /* the source failed midway: cut the connection */
+	bool is_refused;   /* by JOB_SCREEN: its reply is written */
+	bool is_slow;      /* a large body's handler: see pool.c */
 	enum exchange_job job;
 	int64_t began_us; /* monotonic */
 	int64_t queued_ms;
@@ -65,6 +67,9 @@ bool reply_not_modified(const struct http_request *req, struct http_reply *r);
 enum err CHECKED reply_range(
     const struct http_request *req, struct http_reply *r, uint64_t *from, uint64_t *to);
 void reply_head(struct exchange *x);
+
+/* request.c: the address behind trusted proxies, and what they said of it */
+void request_client(struct http_request *req, const struct proxies *p, const struct address *peer);
 
 /* route.c */
 const struct http_route *route_find(

@@ -1,10 +1,13 @@
 /*
  * The workers. Jobs go in under a lock and come back on a second list, with a tick of the
  * loop's eventfd. A full queue refuses new requests; pieces of replies under way always enter.
+ * Requests of routes with large bodies (uploads, which wait for press) have a queue of their own
+ * and never hold every worker, nor more than a share of the memory, so that others are answered.
  */
 #include "http/internal.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -12,26 +15,49 @@
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct exchange_list queue, finished;
+	struct exchange_list quick, slow, finished;
 	size_t queued, limit;
+	unsigned slow_running, slow_most;
+	size_t slow_bytes; /* bodies of the slow requests that run */
 	bool stopping;
 	int wake_fd;
 	unsigned count, room;
 	pthread_t threads[];
 };
 
+static bool slow_may_run(const struct pool *p, const struct exchange *x)
+{
+	return p->slow_running == 0 ||
+	       (p->slow_running < p->slow_most && p->slow_bytes + x->body.size <= LIMIT_SLOW_BYTES);
+}
+
+/* The oldest that may run now, or NULL. */
+static struct exchange *pool_next(struct pool *p)
+{
+	struct exchange *quick = STAILQ_FIRST(&p->quick), *slow = STAILQ_FIRST(&p->slow);
+
+	if (slow != NULL && !slow_may_run(p, slow))
+		slow = NULL;
+	if (slow == NULL || (quick != NULL && quick->queued_ms <= slow->queued_ms)) {
+		if (quick != NULL)
+			STAILQ_REMOVE_HEAD(&p->quick, link);
+		return quick;
+	}
+	STAILQ_REMOVE_HEAD(&p->slow, link);
+	p->slow_running++;
+	p->slow_bytes += slow->body.size;
+	return slow;
+}
+
 static struct exchange *pool_take(struct pool *p)
 {
 	struct exchange *x = NULL;
 
 	pthread_mutex_lock(&p->lock);
-	while (STAILQ_EMPTY(&p->queue) && !p->stopping)
+	while (!p->stopping && (x = pool_next(p)) == NULL)
 		pthread_cond_wait(&p->work, &p->lock);
-	if (!p->stopping) {
-		x = STAILQ_FIRST(&p->queue);
-		STAILQ_REMOVE_HEAD(&p->queue, link);
+	if (x != NULL)
 		p->queued--;
-	}
 	pthread_mutex_unlock(&p->lock);
 	return x;
 }
@@ -40,6 +66,11 @@ static void pool_give_back(struct pool *p, struct exchange *x)
 {
 	pthread_mutex_lock(&p->lock);
 	bool first = STAILQ_EMPTY(&p->finished);
+	if (x->is_slow) {
+		p->slow_running--;
+		p->slow_bytes -= x->body.size;
+		pthread_cond_broadcast(&p->work); /* more than one may fit now */
+	}
 	STAILQ_INSERT_TAIL(&p->finished, x, link);
 	pthread_mutex_unlock(&p->lock);
 	if (first) {
@@ -83,10 +114,12 @@ enum err pool_new(unsigned workers, size_t limit, int wake_fd, struct pool **out
 	ENSURE(p != NULL, ERR_MEMORY);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
-	STAILQ_INIT(&p->queue);
+	STAILQ_INIT(&p->quick);
+	STAILQ_INIT(&p->slow);
 	STAILQ_INIT(&p->finished);
 	p->limit = limit;
 	p->room = workers;
+	p->slow_most = workers - (workers + 3) / 4;
 	p->wake_fd = wake_fd;
 	*out = p;
 	return pool_start(p);
@@ -98,7 +131,8 @@ bool pool_submit(struct pool *p, struct exchange *x)
 	pthread_mutex_lock(&p->lock);
 	bool fits = p->queued < p->limit || x->job == JOB_PIECE;
 	if (fits) {
-		STAILQ_INSERT_TAIL(&p->queue, x, link);
+		struct exchange_list *queue = x->is_slow ? &p->slow : &p->quick;
+		STAILQ_INSERT_TAIL(queue, x, link);
 		p->queued++;
 		pthread_cond_signal(&p->work);
 	}

@@ -1,8 +1,8 @@
 /*
- * Asking a request: its headers and query parameters. Nothing is parsed before it is asked
- * for, and what is decoded goes into the request's arena.
+ * Asking a request: its headers, its query parameters and who sent it. Nothing is parsed before it
+ * is asked for, and what is decoded goes into the request's arena.
  */
-#include "http/http.h"
+#include "http/internal.h"
 
 #include "base/codec.h"
 #include "base/limits.h"
@@ -61,4 +61,35 @@ bool http_query(const struct http_request *req, const char *name, struct span *o
 			return query_decode(req->arena, value, out);
 	}
 	return false;
+}
+
+/* All X-Forwarded-For lines are one list (RFC 9110 §5.3). */
+static struct span forwarded_list(const struct http_request *req)
+{
+	struct span all = SPAN_EMPTY;
+
+	for (size_t i = 0; i < req->header_count; i++) {
+		struct span v = req->headers[i].value;
+		if (!span_equal_nocase(req->headers[i].name, "x-forwarded-for"))
+			continue;
+		if (all.size == 0) {
+			all = v;
+			continue;
+		}
+		char *joined = arena_format(req->arena, "%.*s,%.*s", (int)all.size,
+		    (const char *)all.data, (int)v.size, (const char *)v.data);
+		all = span_str(joined);
+	}
+	return all;
+}
+
+void request_client(struct http_request *req, const struct proxies *p, const struct address *peer)
+{
+	struct address client = *peer;
+
+	if (proxies_trust(p, peer)) {
+		req->forwarded = forwarded_list(req);
+		client = proxies_client(p, *peer, req->forwarded);
+	}
+	address_text(&client, req->client);
 }

@@ -164,6 +164,7 @@ static enum err server_open(struct front *f)
 	    .admit = app_admit,
 	    .fault = app_fault,
 	    .finish = app_finish,
+	    .screen = app_screen,
 	    .trusted_proxies = config_list(f->config, CONFIG_SERVER_TRUSTED_PROXIES),
 	    .workers = workers(f->config),
 	};

@@ -92,3 +92,12 @@ void app_fault(void *app, const struct http_request *req, enum err e, struct htt
 	else
 		reply_error(app, req, reply, e, NULL);
 }
+
+bool app_screen(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	if (req->route->schemes != 0)
+		return call_screen(app, req, reply);
+	if (req->route->handle == verify_check)
+		return verify_screen(app, req, reply);
+	return signer_screen(app, req, reply);
+}

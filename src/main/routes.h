@@ -19,4 +19,7 @@ void app_finish(
  * for people. */
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply);
 
+/* Whose large body is read: a key, a link or a code must be good before its bytes are kept. */
+bool app_screen(void *app, const struct http_request *req, struct http_reply *reply);
+
 #endif

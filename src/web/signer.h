@@ -24,6 +24,9 @@ void signer_document(void *app, const struct http_request *req, struct http_repl
 void signer_dossier(void *app, const struct http_request *req, struct http_reply *reply);
 void signer_qr(void *app, const struct http_request *req, struct http_reply *reply);
 
+/* http_config.screen: is there such a link? */
+bool signer_screen(void *app, const struct http_request *req, struct http_reply *reply);
+
 /* ---- shared by the files of this part ---- */
 
 struct visit {

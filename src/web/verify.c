@@ -208,3 +208,13 @@ void verify_check(void *app, const struct http_request *req, struct http_reply *
 {
 	check_run(app, req, reply, file_body);
 }
+
+bool verify_screen(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct check c = {.app = app, .req = req, .reply = reply, .arena = req->arena};
+	enum err e = check_enter(&c);
+	if (e != OK)
+		reply_error(app, req, reply, e, NULL);
+	secret_wipe(c.key, sizeof(c.key));
+	return e == OK;
+}

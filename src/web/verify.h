@@ -11,4 +11,7 @@ void verify_data(void *app, const struct http_request *req, struct http_reply *r
 /* The body is a file: is it one of this envelope's, byte for byte? */
 void verify_check(void *app, const struct http_request *req, struct http_reply *reply);
 
+/* http_config.screen: is there such a code? */
+bool verify_screen(void *app, const struct http_request *req, struct http_reply *reply);
+
 #endif

@@ -47,6 +47,16 @@ void visit_run(void *app, const struct http_request *req, struct http_reply *rep
 	secret_wipe(v.key, sizeof v.key);
 }
 
+bool signer_screen(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct visit v = {.app = app, .req = req, .reply = reply, .arena = req->arena};
+	enum err e = visit_enter(&v);
+	if (e != OK)
+		reply_error(app, req, reply, e, NULL);
+	secret_wipe(v.key, sizeof v.key);
+	return e == OK;
+}
+
 const struct signer_progress *visit_signer(const struct visit *v)
 {
 	return &v->record.state.signers[v->signer];

@@ -163,6 +163,16 @@ static void handle_parts(void *app, const struct http_request *req, struct http_
 	jw_end_object(&w);
 }
 
+/* Those who say so themselves are not let in. */
+static bool screen(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	size_t count;
+
+	(void)http_header(req, "X-Refuse", &count);
+	reply->status = count > 0 ? 401 : 200;
+	return count == 0;
+}
+
 static const struct http_route routes[] = {
     {HTTP_GET, "/health", "health", 0, 0, 0, handle_health},
     {HTTP_GET, "/wait", "wait", 0, 0, 0, handle_wait},
@@ -309,6 +319,7 @@ int main(int argc, char **argv)
 	static const char *const trusted[] = {"127.0.0.0/8", "10.1.2.3", "2001:db8::/32", NULL};
 	struct http_config config = {.routes = routes,
 	    .route_count = sizeof(routes) / sizeof(routes[0]),
+	    .screen = screen,
 	    .fault = on_fault,
 	    .finish = on_finish,
 	    .trusted_proxies = trusted,
