@@ -9,7 +9,7 @@ import { program, run } from '../lib/server.mjs'
 import { b64, document, envelope, openWorld, pdf, photo, signer, until } from './world.mjs'
 
 let world
-before(async () => { world = await openWorld() })
+before(async () => { world = await openWorld({ settings: ['server.workers=4'] }) })
 after(async () => { await world.close() })
 
 const routes = () => execFileSync(program, ['routes'], { encoding: 'utf8' }).trim().split('\n').map((line) => JSON.parse(line)).map(({ method, path }) => [method, path])
@@ -99,7 +99,7 @@ test('a key is dead the moment it is revoked', async () => {
 test('a key whose environment was rewritten is no key', async () => {
   const text = JSON.parse(Buffer.from(world.key, 'base64url'))
   assert.equal(text.sandbox, true)
-  for (const change of [{ sandbox: undefined }, { sandbox: false }, { sandbox: 1 }, { key: text.key.slice(0, -1) + 'A' }]) {
+  for (const change of [{ sandbox: undefined }, { sandbox: false }, { sandbox: 1 }, { key: (text.key[0] === 'A' ? 'B' : 'A') + text.key.slice(1) }]) {
     const key = Buffer.from(JSON.stringify({ ...text, ...change })).toString('base64url')
     assert.equal((await world.call('GET', '/sign/envelope', { key })).status, 401, JSON.stringify(change))
   }
@@ -233,7 +233,7 @@ test('no route but its own takes a body, and none takes a larger one than it say
   }
 })
 
-test.skip('a large body is read for nobody who has no key', async () => {
+test('a large body is read for nobody who has no key', async () => {
   const { hostname, port } = new URL(world.server.url)
   const size = 60 * 1024 * 1024
   for (const [path, extra] of [['/sign/envelope', ''], ['/sign/envelope', 'Authorization: eyJhIjoxfQ\r\n'], ['/sign/envelope/x/document', ''], ['/v/AAAAAAAAAAAAAAAAAAAA/check', '']]) {
@@ -310,7 +310,7 @@ test('a multipart body of nothing but boundaries costs no time', async () => {
   assert.ok(Date.now() - start < 3000, `${Date.now() - start} ms`)
 })
 
-test.skip('uploads that wait for press leave room for everybody else', async () => {
+test('uploads that wait for press leave room for everybody else', async () => {
   const id = await world.make()
   const page = await world.page(await world.make('submitted'))
   const name = (i) => ({ json: document({ id: `slow${i}`, document_b64: b64(pdf(`x${i}`, 5 * 1024 * 1024)) }) })
