@@ -26,7 +26,7 @@ struct app {
 	const char *pages_url; /* of the signer's pages, no slash at the end */
 	const char *support_email; /* NULL: none */
 	const char *default_language;
-	bool has_mail, has_sms, has_whatsapp; /* a server or gateway is configured */
+	atomic_bool has_mail, has_sms, has_whatsapp; /* a server or gateway is configured */
 
 	uint8_t file_key[KEY_SIZE];        /* MAC of links to files */
 	uint8_t idempotency_key[KEY_SIZE]; /* stored answers */

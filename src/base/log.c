@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static char role[16] = "main";
-static enum log_level threshold = LOG_LEVEL_INFO;
+static _Atomic enum log_level threshold = LOG_LEVEL_INFO;
 
 void log_role(const char *name)
 {

@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #define VAULT_ENTRIES 1024
-#define SECRET_MAX (256 * LIMIT_KB)
 #define SEAL_TEST_EVERY_S 3600
 
 struct front {
@@ -30,36 +29,9 @@ struct front {
 	SSL_CTX *tls;
 	struct http_server *server;
 	struct jobs *jobs;
-	struct job_context job_context;
 	sigset_t signals;
 	char base_url[512], pages_url[512];
 };
-
-static enum err secrets_read(struct front *f)
-{
-	const struct config *c = f->config;
-	struct {
-		enum config_key key;
-		struct buf *to;
-	} rows[] = {
-	    {CONFIG_MAIL_PASSWORD_FILE, &f->secrets.mail_password},
-	    {CONFIG_MAIL_CA_FILE, &f->secrets.mail_ca},
-	    {CONFIG_SMS_TOKEN_FILE, &f->secrets.sms_token},
-	    {CONFIG_WHATSAPP_TOKEN_FILE, &f->secrets.whatsapp_token},
-	    {CONFIG_WEBHOOK_CA_FILE, &f->secrets.webhook_ca},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		buf_init(rows[i].to, SECRET_MAX);
-		enum err e = config_secret(c, rows[i].key, rows[i].to);
-		if (e == OK)
-			continue;
-		log_error("a file of the configuration cannot be read", "key=%s file=%s",
-		    config_rows[rows[i].key].name, config_text(c, rows[i].key));
-		return ERR_CONFIG;
-	}
-	return OK;
-}
 
 static void without_slash(const char *url, char out[512])
 {
@@ -72,6 +44,13 @@ static void without_slash(const char *url, char out[512])
 static const char *or_null(const char *text)
 {
 	return text[0] != '\0' ? text : NULL;
+}
+
+static void gateways_note(struct app *app, const struct config *c)
+{
+	app->has_mail = config_is_set(c, CONFIG_MAIL_HOST);
+	app->has_sms = config_is_set(c, CONFIG_SMS_URL);
+	app->has_whatsapp = config_is_set(c, CONFIG_WHATSAPP_URL);
 }
 
 static void settings_take(struct front *f)
@@ -90,9 +69,7 @@ static void settings_take(struct front *f)
 	app->pages_url = f->pages_url;
 	app->support_email = or_null(config_text(c, CONFIG_SUPPORT_EMAIL));
 	app->default_language = config_text(c, CONFIG_ORGANIZATION_LANGUAGE);
-	app->has_mail = config_is_set(c, CONFIG_MAIL_HOST);
-	app->has_sms = config_is_set(c, CONFIG_SMS_URL);
-	app->has_whatsapp = config_is_set(c, CONFIG_WHATSAPP_URL);
+	gateways_note(app, c);
 }
 
 static enum err unwrap(
@@ -183,12 +160,32 @@ static enum err jobs_open(struct front *f)
 {
 	struct jobs_config jobs = {.store = f->app.store};
 
-	f->job_context = (struct job_context){&f->app, f->config, &f->secrets};
-	jobs.handlers = job_handlers(&f->job_context, &jobs.count);
+	TRY(handlers_settings(&f->app, f->config, &f->secrets));
+	jobs.handlers = job_handlers(&f->app, &jobs.count);
 	TRY(jobs_start(&jobs, &f->jobs));
 	f->app.wake_ctx = f;
 	f->app.wake_jobs = wake_jobs;
 	return OK;
+}
+
+/* What the supervisor read again; a setting that cannot be used leaves the old ones in force. */
+static void settings_reload(struct front *f)
+{
+	struct config config = {0};
+	struct front_secrets secrets = {0};
+	enum err e = reload_take(ROLE_SOCKET, &config, &secrets);
+
+	if (e == OK)
+		e = handlers_settings(&f->app, &config, &secrets);
+	if (e == OK) {
+		config_log_level(&config);
+		gateways_note(&f->app, &config);
+		log_info("mail, gateways and webhook settings read again", "signal=HUP");
+	} else if (e != ERR_NOT_FOUND) {
+		log_error("the old settings stay in use", "error=%s", err_symbol(e));
+	}
+	config_free(&config);
+	secrets_free(&secrets);
 }
 
 static void certificates_reload(struct front *f)
@@ -224,8 +221,11 @@ static void *signals_wait(void *ctx)
 		int number = sigtimedwait(&f->signals, NULL, &second);
 		if (number == SIGTERM)
 			break;
-		if (number == SIGHUP)
+		if (number == SIGHUP) {
+			settings_reload(f);
 			certificates_reload(f);
+			jobs_wake(f->jobs); /* some may have been revived */
+		}
 		maintenance_look(f);
 		if (++idle % SEAL_TEST_EVERY_S == 0)
 			seal_test(f); /* a certificate may have ended */
@@ -284,11 +284,8 @@ static void front_close(struct front *f)
 	store_close(f->app.store);
 	keyd_close(f->app.keyd);
 	broker_free(f->broker);
-	buf_free(&f->secrets.mail_password);
-	buf_free(&f->secrets.mail_ca);
-	buf_free(&f->secrets.sms_token);
-	buf_free(&f->secrets.whatsapp_token);
-	buf_free(&f->secrets.webhook_ca);
+	handlers_close();
+	secrets_free(&f->secrets);
 }
 
 int role_front(const struct config *config)
@@ -299,7 +296,7 @@ int role_front(const struct config *config)
 
 	f.config = config;
 	signals_block(&f);
-	if (secrets_read(&f) != OK)
+	if (secrets_read(config, &f.secrets) != OK)
 		return ROLE_EXIT_CONFIG;
 	settings_take(&f);
 	if (sandbox_enter(&box) != OK)

@@ -5,6 +5,7 @@
 #define CHIROGRAPH_MAIN_FRONT_H
 
 #include "main/config.h"
+#include "main/secrets.h"
 
 #include "api/app.h"
 #include "jobs/jobs.h"
@@ -14,18 +15,12 @@ struct front; /* what is open */
 /* The role: runs until SIGTERM, then drains. The process's exit status. */
 int role_front(const struct config *config);
 
-/* Secrets of the configuration, read before the sandbox closes the files' folders; wiped at the
- * end. */
-struct front_secrets {
-	struct buf mail_password, mail_ca, sms_token, whatsapp_token, webhook_ca;
-};
-
 /* What jobs need beside the app. handlers.c owns the table and the order of its rows. */
-struct job_context {
-	struct app *app;
-	const struct config *config;
-	const struct front_secrets *secrets;
-};
-const struct job_handler *job_handlers(struct job_context *context, size_t *count);
+const struct job_handler *job_handlers(struct app *app, size_t *count);
+/* The settings that messages and webhooks go by from now on; copied. Jobs under way end with the
+ * ones they began with. Call it before job_handlers, and again whenever they change. */
+enum err CHECKED handlers_settings(
+    struct app *app, const struct config *config, const struct front_secrets *secrets);
+void handlers_close(void);
 
 #endif

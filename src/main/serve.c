@@ -3,6 +3,7 @@
  */
 #include "main/command.h"
 #include "main/listen.h"
+#include "main/secrets.h"
 #include "main/supervisor.h"
 
 #include "base/clock.h"
@@ -44,6 +45,28 @@ static enum err base_default(struct config *c, const char *address, struct fault
 	return config_set(c, CONFIG_SERVER_BASE_URL, url, CONFIG_FROM_DEFAULT, fault);
 }
 
+struct again {
+	const struct serve_options *options;
+	const char *address;
+};
+
+/* SIGHUP: the file and the same flags, read once more. */
+static enum err load_again(void *ctx, struct config *config, struct fault *fault)
+{
+	const struct again *a = ctx;
+	struct config fresh = {0};
+	enum err e = config_load(&fresh, a->options->data, a->options->set, fault);
+
+	if (e == OK)
+		e = flags_set(&fresh, a->options, fault);
+	if (e == OK)
+		e = base_default(&fresh, a->address, fault);
+	if (e == OK)
+		e = config_refresh(config, &fresh);
+	config_free(&fresh);
+	return e;
+}
+
 static enum err prepare(struct config *c, const struct serve_options *o, int *listener,
     char address[LISTEN_ADDRESS_MAX], struct fault *fault)
 {
@@ -64,6 +87,8 @@ int command_serve(int argc, char **argv)
 	const struct option_spec specs[] = {{.name = "--data", .value = &o.data},
 	    {.name = "--listen", .value = &o.listen}, {.name = "--base-url", .list = o.base_urls},
 	    {.name = "--set", .list = o.set}};
+	struct again again = {&o, address};
+	struct supervisor_reload reload = {load_again, &again};
 	struct fault fault = {0};
 	int listener = -1;
 	enum err e;
@@ -81,5 +106,5 @@ int command_serve(int argc, char **argv)
 		return 1;
 	}
 	config_log_level(&config);
-	return supervisor_run(&config, listener, address);
+	return supervisor_run(&config, &reload, listener, address);
 }

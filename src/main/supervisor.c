@@ -12,6 +12,7 @@
 #include "base/wire.h"
 #include "main/broker.h"
 #include "main/role.h"
+#include "main/secrets.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -46,6 +47,8 @@ struct press_child {
 
 static struct {
 	int config, listener, signals;
+	struct config *settings;
+	const struct supervisor_reload *reload;
 	const char *address;
 	struct child children[3]; /* in the order of starting */
 	struct press_child press[PRESS_MOST];
@@ -238,6 +241,46 @@ static void front_read(struct child *front)
 	front->control = -1;
 }
 
+/* The files are read anew; what is wrong with them is logged, and the old settings stay. */
+static bool settings_read(struct front_secrets *secrets)
+{
+	struct fault fault = {0};
+	enum err e = self.reload->run(self.reload->ctx, self.settings, &fault);
+	int fresh;
+
+	if (e == OK)
+		e = secrets_read(self.settings, secrets);
+	if (e != OK) {
+		log_error("the configuration is not read again", "error=%s why=\"%s\"",
+		    err_symbol(e), fault.detail);
+		return false;
+	}
+	fresh = config_memory(self.settings);
+	if (fresh < 0)
+		return false;
+	close(self.config);
+	self.config = fresh;
+	config_log_level(self.settings);
+	return true;
+}
+
+static void reload(void)
+{
+	struct front_secrets secrets = {0};
+	struct child *front = child_of(ROLE_FRONT);
+	bool is_read = settings_read(&secrets);
+	enum err e = OK;
+
+	if (front->control >= 0)
+		e = is_read ? reload_send(front->control, self.settings, &secrets)
+			    : reload_send_nothing(front->control);
+	secrets_free(&secrets);
+	if (e != OK)
+		log_warn(
+		    "front was not told to read its settings again", "error=%s", err_symbol(e));
+	child_signal(front, SIGHUP);
+}
+
 static void signals_read(void)
 {
 	struct signalfd_siginfo info;
@@ -246,7 +289,7 @@ static void signals_read(void)
 		if (info.ssi_signo == SIGCHLD)
 			reap();
 		else if (info.ssi_signo == SIGHUP)
-			child_signal(child_of(ROLE_FRONT), SIGHUP);
+			reload();
 		else if (self.is_stopping)
 			self.stop_by = clock_monotonic(); /* asked twice */
 		else
@@ -341,10 +384,13 @@ static bool signals_open(void)
 	return self.signals >= 0;
 }
 
-int supervisor_run(const struct config *config, int listener, const char *address)
+int supervisor_run(struct config *config, const struct supervisor_reload *reload, int listener,
+    const char *address)
 {
 	static const enum role order[CHILDREN] = {ROLE_KEYD, ROLE_COURIER, ROLE_FRONT};
 
+	self.settings = config;
+	self.reload = reload;
 	self.config = config_memory(config);
 	self.listener = listener;
 	self.address = address;

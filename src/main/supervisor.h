@@ -9,6 +9,12 @@
 
 /* listener: bound and listening. address: for the line "ready https://…". Returns the exit status.
  */
-int supervisor_run(const struct config *config, int listener, const char *address);
+/* At SIGHUP: brings the configuration up to date; the fault says what is wrong with it. */
+struct supervisor_reload {
+	enum err (*run)(void *ctx, struct config *config, struct fault *fault);
+	void *ctx;
+};
+int supervisor_run(struct config *config, const struct supervisor_reload *reload, int listener,
+    const char *address);
 
 #endif

@@ -54,7 +54,7 @@ function decodeParts (raw) {
   }).join('\n')
 }
 
-function makeContracts (count) {
+export function makeContracts (count) {
   const folder = mkdtempSync(join(tmpdir(), 'chirograph-contracts-'))
   const made = Array.from({ length: count }, (_, i) => {
     const text = join(folder, `${i}.txt`)
