@@ -78,6 +78,7 @@ const struct http_route app_routes[] = {
     LINKED(HTTP_GET, "/v/:code/data", "verifyData", 0, verify_data),
     LINKED(HTTP_POST, "/v/:code/check", "verifyFile", LIMIT_BODY_CHECK, verify_check),
     OPEN(HTTP_GET, "/", "rootPage", pages_root),
+    OPEN(HTTP_GET, "/v", "verifyForm", pages_code),
     OPEN(HTTP_GET, "/assets/:version/:folder/:file", "asset", pages_asset),
     OPEN(HTTP_GET, "/health", "health", health),
 };

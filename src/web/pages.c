@@ -17,6 +17,8 @@
 #define POLICY_WORKER "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'"
 #define POLICY_ASSET "default-src 'none'; frame-ancestors 'none'"
 
+#define CODE_MOST 64
+
 static const char incident_mark[] = "{{incident}}";
 
 static void headers_put(struct http_reply *reply, const char *policy)
@@ -69,6 +71,42 @@ void pages_verify(void *app, const struct http_request *req, struct http_reply *
 	page_reply(req, "verify", "no-cache, private", reply);
 }
 
+/* What a hand typed or pasted, the whole printed address too: letters, digits and hyphens. */
+static bool code_clean(struct span typed, char out[CODE_MOST + 1])
+{
+	size_t from = 0, n = 0;
+
+	for (size_t i = 0; i < typed.size; i++)
+		if (typed.data[i] == '/')
+			from = i + 1;
+	for (size_t i = from; i < typed.size; i++) {
+		uint8_t c = typed.data[i];
+		bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		if (!is_letter && !(c >= '0' && c <= '9') && c != '-')
+			continue;
+		if (n == CODE_MOST)
+			return false;
+		out[n++] = (char)c;
+	}
+	out[n] = '\0';
+	return n > 0;
+}
+
+void pages_code(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct span typed;
+	char code[CODE_MOST + 1];
+
+	if (!http_query(req, "code", &typed) || !code_clean(typed, code)) {
+		page_reply(req, "code", "no-cache", reply);
+		return;
+	}
+	page_headers_put(reply);
+	http_reply_header(reply, "Cache-Control", "no-store");
+	http_reply_header(reply, "Location", arena_format(req->arena, "/v/%s", code));
+	reply->status = 303;
+}
+
 static const char *policy_for(struct span folder, const char *type)
 {
 	bool is_script = strncmp(type, "text/javascript", sizeof("text/javascript") - 1) == 0;
@@ -98,7 +136,7 @@ bool pages_is_page(const struct http_request *req)
 {
 	struct span accept = http_header(req, "Accept", NULL);
 	bool is_ours = span_equal_str(req->path, "/") || span_starts(req->path, "/s/") ||
-		       span_starts(req->path, "/v/");
+		       span_equal_str(req->path, "/v") || span_starts(req->path, "/v/");
 
 	return is_ours && accept.size > 0 &&
 	       memmem(accept.data, accept.size, "text/html", sizeof("text/html") - 1) != NULL;

@@ -7,6 +7,7 @@
  *   GET /                               pages_root
  *   GET /s/:token                       pages_signer
  *   GET /v/:code                        pages_verify
+ *   GET /v                              pages_code: a form; ?code= goes on to its page
  *   GET /assets/:version/:folder/:file  pages_asset
  */
 #ifndef CHIROGRAPH_WEB_PAGES_H
@@ -17,6 +18,7 @@
 void pages_root(void *app, const struct http_request *req, struct http_reply *reply);
 void pages_signer(void *app, const struct http_request *req, struct http_reply *reply);
 void pages_verify(void *app, const struct http_request *req, struct http_reply *reply);
+void pages_code(void *app, const struct http_request *req, struct http_reply *reply);
 void pages_asset(void *app, const struct http_request *req, struct http_reply *reply);
 
 /* Is this an address a person types or taps: "/", "/s/…", "/v/…", asked for as HTML? */

@@ -20,7 +20,17 @@ struct check {
 	uint8_t key[KEY_SIZE];
 };
 
-/* Upper case, without the hyphens and spaces people type. */
+/* Crockford's base 32: no letter that looks like a digit. */
+static char code_character(uint8_t c)
+{
+	char upper = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+
+	if (upper == 'O')
+		return '0';
+	return upper == 'I' || upper == 'L' ? '1' : upper;
+}
+
+/* As people type it: with hyphens and spaces or without, in any case. */
 static enum err code_hash(struct span typed, uint8_t hash[SHA256_SIZE])
 {
 	char code[64];
@@ -30,7 +40,7 @@ static enum err code_hash(struct span typed, uint8_t hash[SHA256_SIZE])
 		if (c == '-' || c == ' ')
 			continue;
 		ENSURE(n < sizeof(code), ERR_NOT_FOUND);
-		code[n++] = (char)(c >= 'a' && c <= 'z' ? c - 32 : c);
+		code[n++] = code_character(c);
 	}
 	return store_token_hash(span_of(code, n), hash);
 }

@@ -218,6 +218,7 @@ test('a signer who declines answers as described', async () => {
 
 test('pages and health', async () => {
   await call('rootPage', { headers: { Accept: 'text/html' } })
+  await call('verifyForm', { headers: { Accept: 'text/html' } })
   await call('health')
   const page = (await server.request('GET', '/')).body.toString()
   const [, version, folder, file] = /\/assets\/([^/]+)\/([^/]+)\/([^"]+)/.exec(page)

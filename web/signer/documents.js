@@ -8,6 +8,7 @@ import { address } from './api.js'
 import { button, error_line, heading, say_error } from './frame.js'
 import { decline_button, position } from './steps.js'
 
+const patience = 10000
 const reader_style = new URL('reader.css', import.meta.url)
 
 function style_link() {
@@ -81,11 +82,24 @@ function toolbar(item, url) {
 function unreadable(url, item) {
 	return h('div', { class: 'notice bad', role: 'alert', id: 'reader-failed' },
 		h('p', null, t('reader_failed')),
-		h('p', null, h('a', { href: `${url}?download=1`, download: item.name }, t('download_original'))))
+		links(url, item))
+}
+
+/* A browser inside another app may refuse a download; most can still show the file itself. */
+function links(url, item) {
+	return [h('p', null, h('a', { href: `${url}?download=1`, download: item.name }, t('download_original'))),
+		h('p', null, h('a', { href: url }, t('open_original')))]
+}
+
+/* A slow line, or a browser that PDF.js does not know: offer the file, and go on trying. */
+function offer_file(pages, url, item) {
+	return setTimeout(() => pages.querySelector('.loading')?.after(
+		h('div', { class: 'notice', role: 'status', id: 'reader-slow' }, h('p', null, t('reader_slow')), links(url, item))), patience)
 }
 
 async function open_pages(item, url, main, hooks) {
 	const pages = main.querySelector('.pages')
+	const timer = offer_file(pages, url, item)
 	try {
 		const { open_reader } = await import('./reader.js')
 		return await open_reader(url, item.pages, { pages, main, ...hooks })
@@ -93,6 +107,8 @@ async function open_pages(item, url, main, hooks) {
 		console.warn('reader', error?.message)
 		pages.replaceChildren(unreadable(url, item))
 		return null
+	} finally {
+		clearTimeout(timer)
 	}
 }
 

@@ -49,15 +49,22 @@ function poll(app, on_ready) {
 	return () => clearTimeout(timer)
 }
 
+function download(url, text, is_first) {
+	return h('a', { class: is_first ? 'button' : 'button second', href: url, download: true }, icon(icons.download), text)
+}
+
+/* Plain links: browsers inside other apps open no windows and run no download scripts. */
 function downloads(dossiers) {
-	return dossiers.map((item, i) => h('a', {
-		class: i === 0 ? 'button' : 'button second', href: address(`dossier/${item.index}`), download: true,
-	}, icon(icons.download), dossiers.length === 1 ? t('download_dossier') : t('download_named', { name: item.name })))
+	const is_one = dossiers.length === 1
+	return dossiers.map((item, i) => [
+		download(item.url, is_one ? t('download_dossier') : t('download_named', { name: item.name }), i === 0),
+		item.evidence_url && download(item.evidence_url, is_one ? t('download_evidence') : t('download_evidence_named', { name: item.name })),
+	])
 }
 
 function originals(documents) {
-	return documents.map((item, i) => h('a', { class: 'button second', href: address(`document/${i}?download=1`), download: true },
-		icon(icons.download), documents.length === 1 ? t('download_original') : t('download_named', { name: item.name })))
+	return documents.map((item, i) => download(address(`document/${i}?download=1`),
+		documents.length === 1 ? t('download_original') : t('download_named', { name: item.name })))
 }
 
 function redirect(app, main) {
@@ -92,7 +99,8 @@ export function done(app) {
 	const announce = h('p', { role: 'status', class: ready ? '' : 'waiting' }, ready ? t('done_ready') : t('done_waiting'))
 	const screen = end('done', icons.check, t('done_title', { name: signer.name.split(/\s+/)[0] }), [
 		announce,
-		h('p', { class: 'quiet' }, t('done_mail')),
+		dossiers?.some((item) => item.evidence_url) && h('p', null, t('done_evidence')),
+		h('p', { class: 'quiet' }, t(`done_copy_${signer.delivery}`)),
 		goes_on && h('div', { class: 'redirect notice' },
 			h('p', { class: 'redirect-text' }, t('redirect_in', { count: redirect_after })),
 			h('button', { type: 'button', class: 'text-button strong', id: 'stay' }, t('redirect_stay'))),

@@ -10,6 +10,10 @@ const apart_least = 0.003    // of the width; nearer points add nothing
 const pen = 0.0075           // pen's width, of the pad's width
 const decimals = 1e4
 
+function last(list) {
+	return list[list.length - 1]
+}
+
 export class Pad {
 	constructor(label, strokes, on_change) {
 		this.strokes = strokes
@@ -60,10 +64,10 @@ export class Pad {
 	move(event) {
 		if (event.pointerId !== this.pointer)
 			return
-		const stroke = this.strokes.at(-1)
+		const stroke = last(this.strokes)
 		for (const piece of event.getCoalescedEvents?.() ?? [event]) {
 			const [x, y] = this.at(piece)
-			const [last_x, last_y] = stroke.at(-1)
+			const [last_x, last_y] = last(stroke)
 			if (Math.hypot(x - last_x, (y - last_y) / 3) >= apart_least && this.points() < points_most)
 				stroke.push([x, y])
 		}
@@ -119,7 +123,7 @@ function trace(brush, stroke, width, height) {
 		const [from_x, from_y] = stroke[i - 1], [to_x, to_y] = stroke[i]
 		brush.quadraticCurveTo(from_x * width, from_y * height, (from_x + to_x) / 2 * width, (from_y + to_y) / 2 * height)
 	}
-	const [end_x, end_y] = stroke.at(-1)
+	const [end_x, end_y] = last(stroke)
 	brush.lineTo(end_x * width, end_y * height)
 	brush.stroke()
 	brush.restore()

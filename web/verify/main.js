@@ -25,9 +25,9 @@ function show(name, title, ...body) {
 	document.title = `${title} · ${t('title')}`
 }
 
-function message(name, mark, title, text, retry) {
+function message(name, mark, title, text, retry, link) {
 	show(name, title,
-		h('div', { class: `seal ${name}` }, icon(mark)), h('h1', null, title), h('p', null, text),
+		h('div', { class: `seal ${name}` }, icon(mark)), h('h1', null, title), h('p', null, text), link,
 		retry && h('button', { type: 'button', class: 'button', id: 'retry', onclick: retry }, t('retry')))
 }
 
@@ -155,7 +155,8 @@ function page() {
 		h('div', { class: `seal ${is_done && is_sealed ? 'done' : ''}` }, icon(is_done && is_sealed ? icons.check : icons.clock)),
 		h('h1', null, title),
 		h('p', { class: 'lead' }, !is_done ? t('pending_text') : is_sealed ? t('valid_text') : t('seal_bad')),
-		facts(), h('h2', null, t('signers')), signers(), h('h2', null, t('documents')), documents(),
+		facts(), h('h2', null, t('signers')), signers(),
+		h('p', { class: 'fine times' }, t('times_in', { zone: Intl.DateTimeFormat().resolvedOptions().timeZone })), h('h2', null, t('documents')), documents(),
 		is_done && checker(), is_done && alone())
 }
 
@@ -177,7 +178,8 @@ async function look_up() {
 		return message('offline', icons.cloud, t('offline_title'), t('offline_text'), look_up)
 	}
 	if (answer.status === 404)
-		return message('missing', icons.question, t('missing_title'), t('missing_text'))
+		return message('missing', icons.question, t('missing_title'), t('missing_text'), null,
+			h('a', { class: 'button', href: '/v' }, t('missing_again')))
 	if (answer.status === 503 || answer.status === 429)
 		return message('busy', icons.clock, t('busy_title'), t('busy_text'), look_up)
 	if (!answer.ok)
@@ -186,5 +188,6 @@ async function look_up() {
 	return page()
 }
 
-await load('verify', choose(navigator.languages))
-await look_up()
+load('verify', choose(navigator.languages)).then(look_up, () => {
+	document.querySelector('.loading').textContent = 'Recarregue a página · Reload the page · Recargue la página'
+})
