@@ -71,9 +71,11 @@ static enum err target_judge(const struct target *t, bool is_named, struct fault
 		return fault_set(
 		    fault, ERR_EGRESS, "url", "a URL with a user name is not accepted");
 	if (!is_https && (!is_named || strcasecmp(t->scheme, "http") != 0))
-		return fault_set(fault, ERR_EGRESS, "url", "https is needed");
+		return fault_set(fault, ERR_EGRESS, "url",
+		    "https is needed; plain http only for a host that is allowed by name");
 	if (!is_named && is_literal(t->host) && egress_is_denied(t->host))
-		return fault_set(fault, ERR_EGRESS, "url", "%s is not a public address", t->host);
+		return fault_set(fault, ERR_EGRESS, "url",
+		    "%s is not a public address: allow it by name if that is meant", t->host);
 	return OK;
 }
 

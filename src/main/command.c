@@ -94,12 +94,30 @@ bool options_take(int *argc, char **argv, const struct option_spec *specs, size_
 	return true;
 }
 
+static void row_help(const struct subcommand *row, const char *program)
+{
+	printf("  %s %s%s%s\n      %s\n", program, row->name, row->arguments[0] != '\0' ? " " : "",
+	    row->arguments, row->summary);
+}
+
 void command_help(const struct subcommand *table, size_t count, const char *program)
 {
 	printf("Usage:\n");
 	for (size_t i = 0; i < count; i++)
-		printf("  %s %s %s\n      %s\n", program, table[i].name, table[i].arguments,
-		    table[i].summary);
+		row_help(&table[i], program);
+}
+
+bool is_help(const char *word)
+{
+	return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int row_run(const struct subcommand *row, const char *program, int argc, char **argv)
+{
+	if (argc != 2 || !is_help(argv[1]) || row->has_own_help)
+		return row->run(argc, argv);
+	row_help(row, program);
+	return 0;
 }
 
 int command_choose(
@@ -109,9 +127,8 @@ int command_choose(
 
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(table[i].name, wanted) == 0)
-			return table[i].run(argc - 1, argv + 1);
-	if (strcmp(wanted, "help") == 0 || strcmp(wanted, "--help") == 0 ||
-	    strcmp(wanted, "-h") == 0) {
+			return row_run(&table[i], program, argc - 1, argv + 1);
+	if (is_help(wanted)) {
 		command_help(table, count, program);
 		return 0;
 	}

@@ -17,6 +17,7 @@
 struct subcommand {
 	const char *name, *arguments, *summary;
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+	bool has_own_help;
 };
 
 /* One option. Exactly one of value, list and flag is set. */
@@ -35,6 +36,7 @@ bool options_take(int *argc, char **argv, const struct option_spec *specs, size_
 
 int command_choose(
     const struct subcommand *table, size_t count, const char *program, int argc, char **argv);
+bool is_help(const char *word); /* help, --help, -h */
 void command_help(const struct subcommand *table, size_t count, const char *program);
 
 /* What most commands open. Zero-initialise; close once whatever happened. */

@@ -76,11 +76,15 @@ static void permission_check(const char *data, const char *name, mode_t allowed)
 static void permissions_check(const char *data)
 {
 	static const char *const folders[] = {"", "keys", "db", "blobs", "outbox", "run"};
-	static const char *const files[] = {"credentials.json", "keys/root.key", "keys/seal.key",
-	    "keys/seal-ca.key", "keys/tls.key", "keys/webhook.key", "keys/response-p521.key",
+	static const char *const files[] = {"keys/root.key", "keys/seal.key", "keys/seal-ca.key",
+	    "keys/tls.key", "keys/webhook.key", "keys/response-p521.key",
 	    "keys/response-ed25519.key"};
 	unsigned before = faults;
+	char credentials[4096];
 
+	snprintf(credentials, sizeof(credentials), "%s/credentials.json", data);
+	if (access(credentials, F_OK) == 0) /* it may be deleted once the keys are kept elsewhere */
+		permission_check(data, "credentials.json", 0600);
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++)
 		permission_check(data, folders[i], 0700);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
@@ -190,7 +194,9 @@ static void clock_check(void)
 static void tsa_check(const struct config *c)
 {
 	if (config_is_set(c, CONFIG_TSA_URL))
-		good("time-stamps", "%s", config_text(c, CONFIG_TSA_URL));
+		note("time-stamps",
+		    "tsa.url is set, but this version asks no authority: dossiers carry no "
+		    "time-stamp and say so");
 	else
 		note("time-stamps",
 		    "no authority is set (tsa.url): dossiers say that they carry no time-stamp");

@@ -209,8 +209,8 @@ static const struct organization_verb verbs[] = {
     {"add", "--name NAME", "make one, with a production and a sandbox key, shown once", add, false},
     {"show", "[--organization ID]", "print its settings", show, true},
     {"set",
-	"[--name …] [--language …] [--time-zone …] [--expiry …] [--support-email …] "
-	"[--redirect-url …]",
+	"[--organization ID] [--name NAME] [--language pt-BR|en|es] [--time-zone ZONE] "
+	"[--expiry end_of_day|start_of_day] [--support-email ADDRESS] [--redirect-url URL]",
 	"change its settings", set, true},
 };
 
@@ -233,9 +233,19 @@ int organization_choose(
 		return e == OK ? 0 : 1;
 	}
 	for (size_t i = 0; i < count; i++)
-		printf("  chirograph %s %s --data DIR %s\n      %s\n", path, table[i].name,
-		    table[i].arguments, table[i].summary);
-	return EXIT_USAGE;
+		printf("  chirograph %s %s --data DIR%s%s\n      %s\n", path, table[i].name,
+		    table[i].arguments[0] != '\0' ? " " : "", table[i].arguments, table[i].summary);
+	return is_help(wanted) ? 0 : EXIT_USAGE;
+}
+
+static void help(char **argv)
+{
+	char *name[] = {argv[0], NULL};
+
+	organization_choose(verbs, sizeof(verbs) / sizeof(verbs[0]), "organization", 1, name);
+	organization_key(1, name);
+	organization_webhook(1, name);
+	organization_smtp(1, name);
 }
 
 int command_organization(int argc, char **argv)
@@ -248,6 +258,10 @@ int command_organization(int argc, char **argv)
 		return organization_webhook(argc - 1, argv + 1);
 	if (strcmp(wanted, "smtp") == 0)
 		return organization_smtp(argc - 1, argv + 1);
+	if (wanted[0] == '\0' || is_help(wanted)) {
+		help(argv);
+		return wanted[0] == '\0' ? EXIT_USAGE : 0;
+	}
 	return organization_choose(
-	    verbs, sizeof(verbs) / sizeof(verbs[0]), "organization [key|webhook|smtp]", argc, argv);
+	    verbs, sizeof(verbs) / sizeof(verbs[0]), "organization", argc, argv);
 }

@@ -106,7 +106,7 @@ static enum err revoke(struct organization_run *run)
 int organization_key(int argc, char **argv)
 {
 	static const struct organization_verb verbs[] = {
-	    {"add", "[--organization ID] [--environment sandbox] [--label TEXT]",
+	    {"add", "[--organization ID] [--environment production|sandbox] [--label TEXT]",
 		"make a key, shown once", add, true},
 	    {"list", "[--organization ID]", "list the keys", list, true},
 	    {"revoke", "[--organization ID] --key ID", "make a key useless at once", revoke, true},

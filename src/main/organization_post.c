@@ -150,13 +150,15 @@ int organization_webhook(int argc, char **argv)
 {
 	static const struct organization_verb verbs[] = {
 	    {"set",
-		"[--organization ID] [--environment sandbox] --url URL [--key-file F] [--type T]… "
+		"[--organization ID] [--environment production|sandbox] --url URL [--key-file F] "
+		"[--type T]… "
 		"[--allow NAME]…",
 		"send events there; without --key-file a key is made and shown once", webhook_set,
 		true},
-	    {"show", "[--organization ID] [--environment sandbox]", "print it", webhook_show, true},
-	    {"remove", "[--organization ID] [--environment sandbox]", "send nothing any more",
-		webhook_remove, true},
+	    {"show", "[--organization ID] [--environment production|sandbox]", "print it",
+		webhook_show, true},
+	    {"remove", "[--organization ID] [--environment production|sandbox]",
+		"send nothing any more", webhook_remove, true},
 	};
 
 	return organization_choose(verbs, 3, "organization webhook", argc, argv);
@@ -250,7 +252,8 @@ int organization_smtp(int argc, char **argv)
 {
 	static const struct organization_verb verbs[] = {
 	    {"set",
-		"[--organization ID] --host H [--port N] [--security starttls|tls] [--user U] "
+		"[--organization ID] --host H [--port N] [--security starttls|tls|plain] [--user "
+		"U] "
 		"[--password-file F] [--from A] [--from-name N]",
 		"send this organisation's mail through a server of its own", smtp_set, true},
 	    {"remove", "[--organization ID]", "use the global server again", smtp_remove, true},
