@@ -6,6 +6,7 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { Webhook } from 'standardwebhooks';
+import { built } from '../lib/build.mjs';
 import { makeCa } from '../lib/ca.mjs';
 import { startReceiver } from '../lib/receiver.mjs';
 import { startSmtp } from '../lib/smtp.mjs';
@@ -28,7 +29,7 @@ after(async () => {
 
 async function run(more = {}) {
 	const given = { environment: 1, subject, secret, ca: ca.ca, allowed: ['127.0.0.1'], ...more };
-	const out = await new Promise((resolve, reject) => execFile(process.env.POST_TOOL, [JSON.stringify(given)],
+	const out = await new Promise((resolve, reject) => execFile(built('tests/courier/post_tool'), [JSON.stringify(given)],
 		{ maxBuffer: 1 << 26 }, (error, stdout, stderr) => error ? reject(new Error(stderr)) : resolve(stdout)));
 	const kept = JSON.parse(out);
 	folders.push(kept.folder);

@@ -4,10 +4,9 @@ import { once } from 'node:events';
 import net from 'node:net';
 import tls from 'node:tls';
 import assert from 'node:assert/strict';
-import { fileURLToPath } from 'node:url';
+import { built } from '../lib/build.mjs';
 
-const binary = process.env.HTTP_TEST_SERVER ??
-	fileURLToPath(new URL('../../build/tests/http_test_server', import.meta.url));
+const binary = built('tests/http_test_server');
 
 // Start a server; it is stopped, and must exit 0 (no leak, no sanitizer finding), after the test.
 export async function serve(t, settings = {}) {

@@ -1,8 +1,9 @@
 // Drives tests/courier/courier_tool.c: one JSON line a job, answers matched by id.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { built } from './build.mjs';
 
-export function startCourier(tool = process.env.COURIER_TOOL) {
+export function startCourier(tool = built('tests/courier/courier_tool')) {
 	const child = spawn(tool, { stdio: ['pipe', 'pipe', 'pipe'] });
 	const waiting = new Map();
 	let last = 0;

@@ -8,12 +8,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { built } from './build.mjs'
 
-const root = resolve(fileURLToPath(import.meta.url), '../../..')
-const build = resolve(root, process.env.CHIROGRAPH_BUILD ?? 'build')
-export const program = process.env.CHIROGRAPH ?? join(build, 'chirograph')
+export const program = process.env.CHIROGRAPH ?? built('chirograph')
 
 // The environment of this process, without settings that a developer's shell may hold.
 export function environment (extra = {}) {
@@ -109,6 +107,8 @@ export async function startServer ({ data, organization, settings = [], env = {}
       child.kill(signal)
       const end = await ended
       if (isOwn) rmSync(data, { recursive: true, force: true })
+      // What a sanitizer says of any of the processes lands in the log of them all.
+      if (/^==\d+==ERROR|runtime error:/m.test(log)) throw new Error(log)
       return end.status
     }
   }

@@ -5,8 +5,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { built } from '../lib/build.mjs';
 
-const render = process.env.PAGES_RENDER;
+const render = built('tests/pages_render');
 const vectors = new URL('../vectors/evidence/', import.meta.url).pathname;
 const names = readdirSync(vectors).filter((f) => f.endsWith('.json') && !f.includes('.drawings.'))
   .map((f) => f.slice(0, -'.json'.length));

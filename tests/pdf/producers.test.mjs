@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { execFileSync, folder, has, join, opensslVerifies, pageCount, readFileSync, root, run, seal, signatures, writeFileSync } from './tools.mjs';
 import { expectDossier } from './expect.mjs';
+import { built } from '../lib/build.mjs';
 import { ghostscript, handmade, hybrid, knotty, libreoffice, patched, pdflib, plain } from './producers.mjs';
 
 function file(t, bytes) {
@@ -118,7 +119,7 @@ test('LibreOffice', { skip: !has('soffice') && 'soffice is not installed' }, (t)
 
 test('cairo', (t) => {
 	const made = join(folder(t), 'cairo.pdf'), vectors = join(root, 'tests/vectors/evidence');
-	execFileSync(join(root, 'build/tests/pages_render'), [join(vectors, 'two-es.json'), join(vectors, 'two-es.drawings.json'), made]);
+	execFileSync(built('tests/pages_render'), [join(vectors, 'two-es.json'), join(vectors, 'two-es.drawings.json'), made]);
 	expectVerdict(t, made, 'clean', '');
 });
 

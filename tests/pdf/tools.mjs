@@ -3,9 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { built, root } from '../lib/build.mjs';
 
-export const root = new URL('../..', import.meta.url).pathname;
-const sealtool = process.env.SEALTOOL ?? join(root, 'build/tests/pdf_sealtool');
+export { root };
+const sealtool = built('tests/pdf_sealtool');
 
 /** Run a program to its end; never throws. */
 export function run(program, args, options = {}) {
