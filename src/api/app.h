@@ -24,6 +24,8 @@ struct app {
 
 	const char *base_url;  /* first external base URL, no slash at the end: links to files */
 	const char *pages_url; /* of the signer's pages, no slash at the end */
+	/* Base URLs bound to one environment, NULL ended. */
+	const char *const *production_urls, *const *sandbox_urls;
 	const char *support_email; /* NULL: none */
 	const char *default_language;
 	atomic_bool has_mail, has_sms, has_whatsapp; /* a server or gateway is configured */

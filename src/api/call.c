@@ -10,6 +10,7 @@
 #include "store/keys.h"
 
 #include <string.h>
+#include <strings.h>
 
 static enum err find_key(struct db *db, void *ctx)
 {
@@ -41,11 +42,37 @@ static enum err find_organisation(struct db *db, void *ctx)
 	    db, call->principal.organisation, call->arena, &call->organisation);
 }
 
+/* "https://api.example.com:8443/" names the host "api.example.com:8443". */
+static bool is_host_of(const char *const *urls, struct span host)
+{
+	for (; urls != NULL && *urls != NULL; urls++) {
+		const char *mark = strstr(*urls, "://"), *start = mark != NULL ? mark + 3 : *urls;
+		struct span bound = span_of(start, strcspn(start, "/"));
+		if (bound.size == host.size &&
+		    strncasecmp(start, (const char *)host.data, host.size) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A base URL may take the keys of one environment only. */
+static enum err check_base_url(const struct call *call)
+{
+	struct span host = http_header(call->req, "Host", NULL);
+	const struct app *app = call->app;
+	bool is_sandbox = call->principal.environment == ENVIRONMENT_SANDBOX;
+
+	ENSURE(
+	    !is_host_of(is_sandbox ? app->production_urls : app->sandbox_urls, host), ERR_AUTH_KEY);
+	return OK;
+}
+
 static enum err call_enter(struct call *call)
 {
 	struct auth_store keys = {.ctx = call->app, .find_key = auth_find_key};
 	TRY(auth_check(&keys, call->req, &call->principal, &call->fault));
 	ENSURE((call->req->route->schemes & call->principal.scheme) != 0, ERR_AUTH_ROUTE);
+	TRY(check_base_url(call));
 	TRY(store_read(call->app->store, find_organisation, call));
 	call->reply->tenant = call->organisation.external_id;
 	return OK;

@@ -67,6 +67,8 @@ static void settings_take(struct front *f)
 	app->data = c->data;
 	app->base_url = f->base_url;
 	app->pages_url = f->pages_url;
+	app->production_urls = config_list(c, CONFIG_SERVER_PRODUCTION_URL);
+	app->sandbox_urls = config_list(c, CONFIG_SERVER_SANDBOX_URL);
 	app->support_email = or_null(config_text(c, CONFIG_SUPPORT_EMAIL));
 	app->default_language = config_text(c, CONFIG_ORGANIZATION_LANGUAGE);
 	gateways_note(app, c);
