@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "courier/courier.h"
 #include "store/db.h"
+#include "store/incidents.h"
 
 #include <dirent.h>
 #include <openssl/ssl.h>
@@ -140,6 +141,41 @@ static enum err integrity_work(struct db *db, void *ctx)
 	return query_end(&q);
 }
 
+#define INCIDENTS_SHOWN 20
+#define INCIDENTS_DAYS 7
+
+struct incident_list {
+	struct arena *arena;
+	struct incident items[INCIDENTS_SHOWN];
+	size_t count;
+};
+
+static enum err incidents_work(struct db *db, void *ctx)
+{
+	struct incident_list *list = ctx;
+
+	list->count = INCIDENTS_SHOWN;
+	return store_incident_list(
+	    db, clock_now() - INCIDENTS_DAYS * CLOCK_DAY, list->arena, list->items, &list->count);
+}
+
+static void incidents_check(struct tool *t)
+{
+	struct arena *arena CLEANUP(arena_freep) = arena_new(LIMIT_MB);
+	struct incident_list list = {.arena = arena};
+	char at[CLOCK_TEXT_SIZE];
+
+	if (arena == NULL || store_read(t->store, incidents_work, &list) != OK)
+		return;
+	if (list.count == 0)
+		good("incidents", "none in %d days", INCIDENTS_DAYS);
+	for (size_t i = 0; i < list.count; i++) {
+		clock_format_ms(list.items[i].created_at, at);
+		note("incidents", "%s %s in %s: %s; the log has more beside this number", at,
+		    list.items[i].external_id, list.items[i].route, list.items[i].detail);
+	}
+}
+
 static void store_check(struct tool *t)
 {
 	bool is_good = false;
@@ -154,6 +190,7 @@ static void store_check(struct tool *t)
 	else
 		bad("database", "the integrity check failed: stop the server, keep a copy of "
 				"DIR/db and restore the backup");
+	incidents_check(t);
 }
 
 static void disk_check(const char *data)
