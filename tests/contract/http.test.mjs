@@ -1,6 +1,7 @@
 // Does the API speak HTTP as the manual and RFC 9110 have it, is it closed and opened for maintenance, are keys revoked
 // at once, and does a fault of ours leave a number, a log line and a mail, and nobody's data?
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -67,8 +68,8 @@ test('the log holds nothing of a person, no key and no link', async () => {
     return world.ok('GET', `/sign/envelope/${id}/signer/1/personal_document`)
   })()
   await world.server.request('GET', new URL(url).pathname)
+  await until('the last line', () => /route=getFile status=200/.test(world.server.log()))
   const log = world.server.log()
-  assert.match(log, /route=getFile status=200/)
   for (const secret of ['Maria', 'signer.1@', '529', '988878722', world.key, world.production, page.slice(3), new URL(url).pathname.slice(3, 40)]) assert.ok(!log.includes(secret), secret)
 })
 
@@ -138,6 +139,32 @@ test('a revoked key is refused within a second, the others stay', async () => {
   assert.equal((await world.call('GET', '/sign/envelope', { key: world.other.sandbox_api_key })).status, 200)
 })
 
+test('a key of another scheme is 401, though its secret is right', async () => {
+  const data = ['--data', world.server.data, '--organization', world.other.id]
+  const made = run(['organization', 'key', 'add', ...data, '--environment', 'sandbox'])
+  const key = made.out.trim().split('\n').at(-1)
+  const hex = Buffer.from(JSON.parse(Buffer.from(key, 'base64url')).key_id, 'base64url').toString('hex')
+  execFileSync('sqlite3', [join(world.server.data, 'db/chirograph.db'), `PRAGMA wal_autocheckpoint = 0; UPDATE api_key SET scheme = 8 WHERE hex(key_id) = upper('${hex}')`])
+  const answer = await world.call('GET', '/sign/envelope', { key })
+  assert.equal(answer.status, 401, said(answer))
+  assert.equal(answer.json.code, 'SGN401003')
+})
+
+test('two Authorization lines are refused, even twice the same', async () => {
+  const answer = await world.call('GET', '/sign/envelope', { key: null, headers: { Authorization: [world.key, world.key] } })
+  assert.equal(answer.status, 400, said(answer))
+  assert.equal(answer.json.code, 'SGN400003')
+})
+
+test('a base URL may be bound to one environment: the other\'s keys get 401 there', async (t) => {
+  const bound = await openWorld({ settings: ['server.sandbox_url=https://sandbox.example.com', 'server.production_url=https://api.example.com:8443/'] })
+  t.after(() => bound.close())
+  const ask = async (host, key) => (await bound.call('GET', '/sign/envelope', { key, headers: host ? { Host: host } : {}, tls: { servername: 'localhost' } })).status
+  for (const [host, sandbox, production] of [[undefined, 200, 200], ['sandbox.example.com', 200, 401], ['SANDBOX.example.com', 200, 401], ['api.example.com:8443', 401, 200], ['api.example.com', 200, 200]]) {
+    assert.deepEqual([await ask(host, bound.key), await ask(host, bound.production)], [sandbox, production], host)
+  }
+})
+
 test('maintenance: API and pages answer 503 with Retry-After, /health answers, and a restart does not end it', async () => {
   const target = await world.make('submitted')
   const page = await world.page(target)
@@ -189,8 +216,10 @@ test('a fault of ours: 500 with a number that log, store and operator know, once
     return /Incident ([0-9a-f-]{36})/.exec(answer.json.description)[1]
   })
   assert.equal(new Set(numbers).size, 3)
-  for (const number of numbers) assert.match(world.server.log(), new RegExp(`incident=${number} route=getPersonalDocument error=\\w+`))
+  for (const number of numbers) await until('its line', () => new RegExp(`incident=${number} route=getPersonalDocument error=\\w+`).test(world.server.log()))
   assert.equal(world.holdings().rows.incident, 3)
+  const examined = run(['doctor', '--data', world.server.data])
+  for (const number of numbers) assert.match(examined.out, new RegExp(`incidents .*${number} in getPersonalDocument`))
   const mail = await smtp.waitFor((one) => one.to.includes('ops@example.com'))
   assert.ok(mail.subject.includes(numbers[0]), mail.subject)
   assert.match(mail.text, /getPersonalDocument/)
