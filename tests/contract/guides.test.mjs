@@ -53,3 +53,20 @@ test('README: its own commands', async () => {
   assert.match(out, /"verdict":"clean"/)
   assert.match(out, /"signature_url":"https:/)
 })
+
+test('docs/operations.md: a backup of a running server opens elsewhere with everything in it', async () => {
+  const own = desk()
+  after(() => rmSync(own, { recursive: true, force: true }))
+  const [first, backup, restore] = [0, 1, 2].map((n) => blocks('docs/operations.md')[n])
+  assert.match(first, /chirograph serve/)
+  const [, init, calls] = blocks('README.md')
+  const start = (text) => text.replace(/^build\/chirograph serve.*$/m, (line) => `${line} 2> server.log &\nuntil grep -q '^ready' server.log; do sleep 0.1; done`)
+  const elsewhere = `chirograph serve --data /srv/new --listen 127.0.0.1:9000 2> new.log &
+until grep -q '^ready' new.log; do sleep 0.1; done
+curl -sS --cacert /srv/new/keys/tls.crt -H "Authorization: $KEY" https://127.0.0.1:9000/sign/envelope/lease-42`
+  const out = ended(await runGuide(own, ['mkdir backup elsewhere', start(init), calls, backup, restore, elsewhere], {
+    'build/chirograph': 'chirograph', '/srv/sign': 'sign', '/srv/new': 'new', '/backup': 'backup', '/elsewhere': 'elsewhere', 'demo/original.pdf': 'original.pdf'
+  }))
+  assert.match(out, /^0 faults$/m)
+  assert.match(out.trim().split('\n').at(-1), /"subject":"Lease"/)
+})
