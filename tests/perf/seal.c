@@ -132,7 +132,7 @@ static void presses_start(struct presses *p, const char *program)
 	struct fault fault = {0};
 	struct buf packed;
 	buf_init(&packed, LIMIT_CONFIG_BYTES);
-	must(config_load(&settings, "/tmp", NULL, &fault) == OK, "configuration");
+	must(config_load(&settings, "/tmp", NULL, &fault) == OK, fault.detail);
 	must(config_pack(&settings, &packed) == OK, "configuration");
 	int config = wire_memfd(buf_span(&packed));
 	must(config >= 0, "configuration");
