@@ -1,6 +1,6 @@
 /*
  * The courier role. Connections are handed over on the control socket; each is served by a
- * thread, one job after another. At most LIMIT_COURIER_PARALLEL run: the next connection is
+ * thread, one job after another. At most COURIER_PLACES run: the next connection is
  * taken from the control socket when one of them ends. A malformed frame ends the process.
  */
 #include "courier/carry.h"
@@ -17,6 +17,7 @@
 #include <curl/curl.h>
 
 #define JOB_ARENA_MAX (1u * LIMIT_MB)
+#define COURIER_PLACES (2 * LIMIT_COURIER_PARALLEL)
 #define STACK_BYTES (512u * LIMIT_KB)
 
 static sem_t free_places;
@@ -98,7 +99,7 @@ static void connection_start(int sock)
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	if (pthread_create(&thread, &attr, serve_connection, (void *)(intptr_t)sock) != 0) {
-		log_error("no thread for a connection", "limit=%d", LIMIT_COURIER_PARALLEL);
+		log_error("no thread for a connection", "limit=%d", COURIER_PLACES);
 		close(sock);
 		sem_post(&free_places);
 	}
@@ -127,7 +128,7 @@ int courier_serve(int control)
 {
 	enum err e = OK;
 
-	if (sem_init(&free_places, 0, LIMIT_COURIER_PARALLEL) != 0)
+	if (sem_init(&free_places, 0, COURIER_PLACES) != 0)
 		return 70;
 	while (e == OK)
 		e = accept_next(control);

@@ -233,6 +233,7 @@ static void slots_default(struct jobs_config *c)
 	    [JOB_LANE_FRONT] = 2,
 	    [JOB_LANE_PRESS] = LIMIT_PRESS_PARALLEL,
 	    [JOB_LANE_COURIER] = LIMIT_COURIER_PARALLEL,
+	    [JOB_LANE_WEBHOOK] = LIMIT_COURIER_PARALLEL,
 	};
 
 	for (size_t i = 0; i < JOB_LANES; i++) {

@@ -130,7 +130,9 @@ static enum err payload_make(const struct job_of *j, const struct effect *e, str
 
 static enum job_lane lane_of(const struct effect *e)
 {
-	return strcmp(e->kind, "seal") == 0 ? JOB_LANE_PRESS : JOB_LANE_COURIER;
+	if (strcmp(e->kind, "seal") == 0)
+		return JOB_LANE_PRESS;
+	return strcmp(e->kind, "webhook") == 0 ? JOB_LANE_WEBHOOK : JOB_LANE_COURIER;
 }
 
 static enum err job_add(const struct job_of *j, const struct effect *e)

@@ -11,8 +11,15 @@
 
 #include "store/db.h"
 
-/* Which pool of workers takes a job, so that a slow mail server cannot keep a seal waiting. */
-enum job_lane { JOB_LANE_FRONT = 0, JOB_LANE_PRESS = 1, JOB_LANE_COURIER = 2, JOB_LANES };
+/* Which pool of workers takes a job, so that a mail server that hangs cannot keep a seal or a
+ * webhook waiting. */
+enum job_lane {
+	JOB_LANE_FRONT = 0,
+	JOB_LANE_PRESS = 1,
+	JOB_LANE_COURIER = 2, /* messages */
+	JOB_LANE_WEBHOOK = 3,
+	JOB_LANES
+};
 
 struct job_new {
 	int64_t organisation; /* 0: a job of the whole store */

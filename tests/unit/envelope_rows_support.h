@@ -149,7 +149,7 @@ static inline enum err work_find(struct db *db, void *ctx)
 struct leasing {
 	enum job_lane lane;
 	struct arena *arena;
-	struct job_row rows[64];
+	struct job_row rows[2 * 64];
 	size_t count;
 };
 
@@ -158,6 +158,18 @@ static inline enum err work_lease(struct db *db, void *ctx)
 	struct leasing *l = ctx;
 	return store_jobs_lease(
 	    db, l->lane, START + CLOCK_DAY, CLOCK_MINUTE, 64, l->arena, l->rows, &l->count);
+}
+
+/* Everything courier will carry: messages, then webhooks. */
+static inline void lease_posts(struct leasing *l)
+{
+	struct leasing webhooks = {.lane = JOB_LANE_WEBHOOK, .arena = l->arena};
+
+	l->lane = JOB_LANE_COURIER;
+	assert_int_equal(store_write(store, work_lease, l), OK);
+	assert_int_equal(store_write(store, work_lease, &webhooks), OK);
+	for (size_t i = 0; i < webhooks.count; i++)
+		l->rows[l->count++] = webhooks.rows[i];
 }
 
 static inline size_t jobs_of_kind(const struct leasing *l, const char *kind, const char *part)

@@ -112,7 +112,7 @@ static void seal(struct commanding *c)
 
 static void test_the_whole_way(void **state)
 {
-	struct leasing l = {.lane = JOB_LANE_COURIER, .arena = arena};
+	struct leasing l = {.arena = arena};
 	static char types[] = "envelope_submitted signer_signed signer_link_opened";
 	assert_int_equal(store_write(store, work_webhook, types), OK);
 	struct commanding c = commanding_at(submitted("whole"), arena);
@@ -128,7 +128,7 @@ static void test_the_whole_way(void **state)
 	assert_int_equal(c.out.count, 0);
 	assert_string_equal(
 	    c.out.record.documents[0].dossier.blob, "0000000000000000000000000000000c");
-	assert_int_equal(store_write(store, work_lease, &l), OK);
+	lease_posts(&l);
 	assert_int_equal(jobs_of_kind(&l, "message", "\"purpose\":\"invite\""), 2);
 	assert_int_equal(jobs_of_kind(&l, "message", "\"code\":\"123456\""), 2);
 	assert_int_equal(jobs_of_kind(&l, "message", "\"purpose\":\"copy\""), 2);
@@ -141,10 +141,10 @@ static void test_the_whole_way(void **state)
 
 static void test_no_webhook_no_job(void **state)
 {
-	struct leasing l = {.lane = JOB_LANE_COURIER, .arena = arena};
+	struct leasing l = {.arena = arena};
 	struct commanding c = commanding_at(submitted("quiet"), arena);
 	assert_int_equal(command_run(&c, COMMAND_CANCEL, 0), OK);
-	assert_int_equal(store_write(store, work_lease, &l), OK);
+	lease_posts(&l);
 	assert_int_equal(l.count, 2);
 	assert_int_equal(jobs_of_kind(&l, "message", "invite"), 2);
 }
