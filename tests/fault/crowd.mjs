@@ -165,8 +165,8 @@ class Crowd {
     throw new Error(`no answer: ${args[0]} ${args[1]}`)
   }
 
-  async create (envelope) {
-    const json = {
+  creation (envelope) {
+    return {
       id: envelope.id,
       subject: `Contrato ${envelope.id}`,
       expiration_date: `${new Date().getUTCFullYear() + 1}-12-31`,
@@ -176,6 +176,10 @@ class Crowd {
       })),
       documents: [{ id: 'd0', name: 'contrato.pdf', document_type: 'pdf', document_b64: envelope.contract.toString('base64') }]
     }
+  }
+
+  async create (envelope) {
+    const json = this.creation(envelope)
     const answer = await this.call('POST', '/sign/envelope', { key: this.key, json, headers: { 'Idempotency-Key': `create-${envelope.id}` } })
     assert.equal(answer.status, 201, answer.body.toString())
     assert.deepEqual(answer.json, { id: envelope.id, status: 'submitted' })
@@ -183,6 +187,14 @@ class Crowd {
   }
 
   get key () { return this.server.keys.api_key }
+
+  // From here on mails are read where a server took them instead of in the outbox.
+  readMailFrom (smtp) {
+    const patterns = { invite: /\/s\/[\w-]+/, code: /\b\d{6}\b/ }
+    this.messages = (purpose, signer) => smtp.mails.filter((mail) => mail.to === signer.email)
+      .map((mail) => decodeParts(mail.text.replaceAll('\n', '\r\n')).replace(/^(?:[\w-]+:.*\r?\n(?:[ \t].*\r?\n)*)+/gm, ''))
+      .filter((text) => patterns[purpose].test(text) && (purpose === 'invite' || !patterns.invite.test(text)))
+  }
 
   // The messages of one kind to one signer, as they lie in the outbox.
   messages (purpose, signer) {
