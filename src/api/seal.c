@@ -186,11 +186,18 @@ static void sealing_close(struct sealing *s)
 	arena_free(s->arena);
 }
 
+/* Trouble of our own that passes: no attempt was made. */
+static bool is_passing(enum err e)
+{
+	return e == ERR_PEER_GONE || e == ERR_TIMEOUT || e == ERR_STORE || e == ERR_BUSY ||
+	       e == ERR_NO_SPACE || e == ERR_MEMORY;
+}
+
 static enum job_result seal_run(struct sealing *s, struct job *job)
 {
 	bool is_made = false;
 	enum err e = seal(s, job->row.payload, &is_made);
-	if (e == ERR_PEER_GONE || e == ERR_TIMEOUT || e == ERR_STORE)
+	if (is_passing(e))
 		return job_because(job, JOB_AGAIN, "%s", err_symbol(e));
 	if (e != OK)
 		return job_because(job, JOB_RETRY, "%s", err_symbol(e));

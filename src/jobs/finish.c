@@ -11,8 +11,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Seconds at first; half a day altogether, since a part of ours may need its operator. */
+#define NO_SPACE_TRIES 60
 #define AGAIN_QUICK 60
 #define AGAIN_SLOW_MS (5 * CLOCK_MINUTE)
 
@@ -133,12 +135,24 @@ static void end_log(const struct ending *e)
 	    e->job->reason);
 }
 
+/* What was done must be noted, or it is done twice: a full disk is waited for, within the lease. */
+static enum err end_write(struct jobs *j, struct ending *ending)
+{
+	static const struct timespec second = {1, 0};
+	for (int i = 1;; i++) {
+		enum err e = store_write(j->config.store, end_work, ending);
+		if (e != ERR_NO_SPACE || i == NO_SPACE_TRIES || jobs_is_draining(j))
+			return e;
+		nanosleep(&second, NULL);
+	}
+}
+
 enum err job_finish(struct job *job, enum job_result result, store_work effect, void *ctx)
 {
 	struct ending e = {job, result, clock_now(), effect, ctx};
 	ENSURE(result != JOB_FINISHED, ERR_INTERNAL);
 
-	TRY(store_write(job->jobs->config.store, end_work, &e));
+	TRY(end_write(job->jobs, &e));
 	end_log(&e);
 	return OK;
 }

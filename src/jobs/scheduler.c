@@ -210,16 +210,21 @@ static void sleep_until_changed(struct jobs *j, int64_t wait_ms)
 	pthread_mutex_unlock(&j->lock);
 }
 
+bool jobs_is_draining(struct jobs *j)
+{
+	pthread_mutex_lock(&j->lock);
+	bool is_draining = j->is_draining;
+	pthread_mutex_unlock(&j->lock);
+	return is_draining;
+}
+
 static void *schedule(void *arg)
 {
 	struct jobs *j = arg;
 
 	for (;;) {
 		int64_t wait = round_run(j);
-		pthread_mutex_lock(&j->lock);
-		bool is_draining = j->is_draining;
-		pthread_mutex_unlock(&j->lock);
-		if (is_draining)
+		if (jobs_is_draining(j))
 			return NULL;
 		sleep_until_changed(j, wait);
 	}

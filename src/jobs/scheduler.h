@@ -16,6 +16,7 @@ struct jobs {
 };
 
 const struct job_handler *job_handler_find(const struct jobs_config *config, const char *kind);
+bool jobs_is_draining(struct jobs *j);
 /* Runs a leased job to its end in the store. */
 void job_run(struct job *job);
 /* The rows of periodic jobs that are not there yet. */

@@ -47,6 +47,12 @@ struct blob {
 	uint64_t at; /* index of the chunk in plain; UINT64_MAX: none */
 };
 
+/* Why a write failed: a full disk is nobody's mistake and passes. */
+static enum err write_error(void)
+{
+	return errno == ENOSPC || errno == EDQUOT ? ERR_NO_SPACE : ERR_IO;
+}
+
 static void put_u64(uint8_t *out, uint64_t v)
 {
 	for (int i = 7; i >= 0; i--, v >>= 8)
@@ -89,7 +95,7 @@ static enum err folder_make(int at, const char *name)
 {
 	if (mkdirat(at, name, 0700) == 0)
 		return fsync(at) == 0 ? OK : ERR_IO;
-	return errno == EEXIST ? OK : ERR_IO;
+	return errno == EEXIST ? OK : write_error();
 }
 
 static int folder_open(int at, const char *name)
@@ -140,7 +146,7 @@ static enum err write_all(int fd, struct span s)
 		ssize_t n = write(fd, s.data, s.size);
 		if (n < 0 && errno == EINTR)
 			continue;
-		ENSURE(n > 0, ERR_IO);
+		ENSURE(n > 0, write_error());
 		s.data += n;
 		s.size -= (size_t)n;
 	}
@@ -176,7 +182,7 @@ static enum err writer_open(struct blob_writer *w, const char *data)
 	TRY(shard_open(data, w->id, true, &w->dir));
 	part_name(part, w->id);
 	w->fd = openat(w->dir, part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	ENSURE(w->fd >= 0, ERR_IO);
+	ENSURE(w->fd >= 0, write_error());
 	head_fill(head, w->size);
 	return write_all(w->fd, span_of(head, sizeof(head)));
 }
@@ -240,9 +246,9 @@ enum err blob_writer_finish(struct blob_writer *w, char id[BLOB_ID_SIZE])
 	ENSURE(w->taken == w->size, ERR_IO);
 	if (w->plain.size > 0 || w->size == 0)
 		TRY(chunk_write(w, buf_span(&w->plain)));
-	ENSURE(fdatasync(w->fd) == 0, ERR_IO);
+	ENSURE(fdatasync(w->fd) == 0, write_error());
 	part_name(part, w->id);
-	ENSURE(renameat(w->dir, part, w->dir, w->id) == 0, ERR_IO);
+	ENSURE(renameat(w->dir, part, w->dir, w->id) == 0, write_error());
 	w->is_finished = true;
 	ENSURE(fsync(w->dir) == 0, ERR_IO);
 	memcpy(id, w->id, BLOB_ID_SIZE);

@@ -45,6 +45,7 @@ static enum err error_of(int rc)
 	switch (rc & 0xff) {
 	case SQLITE_NOMEM: return ERR_MEMORY;
 	case SQLITE_BUSY: return ERR_BUSY;
+	case SQLITE_FULL: return ERR_NO_SPACE;
 	default: return ERR_STORE;
 	}
 }

@@ -101,7 +101,7 @@ static void batch_run(struct store *s, struct work_item *batch)
 	log_error("batch not committed", "error=%s", err_symbol(e));
 	for (struct work_item *i = batch; i != NULL; i = i->next)
 		if (!i->is_run || i->result == OK)
-			i->result = e == ERR_BUSY ? e : ERR_STORE;
+			i->result = e == ERR_BUSY || e == ERR_NO_SPACE ? e : ERR_STORE;
 }
 
 /* Waits for work, then for as many works as the last batch had: they are likely on their way. */

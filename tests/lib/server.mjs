@@ -24,8 +24,8 @@ export function run (args, { env = {}, input } = {}) {
   return { status: r.status, signal: r.signal, out: r.stdout, err: r.stderr }
 }
 
-export function initData (organization = 'Testes Ltda', args = []) {
-  const data = mkdtempSync(join(tmpdir(), 'chirograph-'))
+export function initData (organization = 'Testes Ltda', args = [], parent = tmpdir()) {
+  const data = mkdtempSync(join(parent, 'chirograph-'))
   const r = run(['init', '--data', data, '--organization', organization, ...args])
   if (r.status !== 0) throw new Error(`init: ${r.err}`)
   return data
