@@ -13,7 +13,7 @@ enum link_kind { LINK_DOSSIER = 1, LINK_SECOND = 2, LINK_PHOTO = 3 };
 struct link {
 	enum link_kind kind;
 	int64_t organisation, envelope; /* rows */
-	uint32_t item; /* index of the document, or of the photo among the envelope's */
+	uint32_t item;                  /* index of the document, or link_photo_item */
 	int64_t expires_at;
 };
 
@@ -24,10 +24,10 @@ enum err CHECKED link_open(const struct app *app, struct span token, int64_t now
 /* GET /f/:token */
 void api_file(void *app, const struct http_request *req, struct http_reply *reply);
 
-/* A stored blob as the reply's body, read by ranges as the client takes it. */
 /* A blob that a row names. One that is not there is a fault of ours, not of the asker's. */
 enum err CHECKED stored_blob_read(
     const struct app *app, const uint8_t *data_key, const char *blob, struct buf *out);
+/* The same as the reply's body, read by ranges as the client takes it. */
 enum err CHECKED reply_blob(struct app *app, const uint8_t *data_key, const char *blob,
     const char *content_type, struct http_reply *reply);
 
