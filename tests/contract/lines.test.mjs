@@ -254,6 +254,18 @@ test('photos: none is 404, a missing side null, the same template replaces, the 
   assert.deepEqual(await sides(), [2, 6])
 })
 
+test('a photo\'s link stays that signer\'s and that side\'s when other photos come and go', async () => {
+  const { id } = await good(create({ signers: [signer('1'), signer('2')] }))
+  const put = (who, template, mark) => good(world.call('POST', `/sign/envelope/${id}/signer/${who}/personal_document?template=${template}`, { body: jpeg(0, mark), headers: { 'Content-Type': 'image/jpeg' } }))
+  await put(1, 'cnh_front', 1)
+  await put(2, 'cnh_front', 2)
+  const links = await Promise.all([1, 2].map(async (who) => new URL((await world.ok('GET', `/sign/envelope/${id}/signer/${who}/personal_document`)).document_front_url).pathname))
+  const marks = () => Promise.all(links.map(async (path) => (await world.server.request('GET', path)).body[6]))
+  assert.deepEqual(await marks(), [1, 2])
+  await put(1, 'cnh_front', 3)
+  assert.deepEqual(await marks(), [3, 2])
+})
+
 test('links: a fresh one each time, ranges, HEAD', async () => {
   const { id } = await good(create({ signers: [signer('1', { personal_documents: [photo()] })] }))
   const ask = async () => new URL((await world.ok('GET', `/sign/envelope/${id}/signer/1/personal_document`)).document_front_url).pathname
