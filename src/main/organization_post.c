@@ -129,9 +129,24 @@ static enum err webhook_show_work(struct db *db, void *ctx)
 	return OK;
 }
 
+/* The Standard Webhooks form of an Ed25519 public key. */
+static enum err public_key_print(struct organization_run *run)
+{
+	struct buf text CLEANUP(buf_free) = {0};
+	uint8_t key[32];
+
+	buf_init(&text, 64);
+	TRY(keyd_webhook_public(run->tool.keyd, key));
+	b64_encode(&text, span_of(key, sizeof(key)));
+	TRY(buf_done(&text));
+	printf("public_key: whpk_%s\n", buf_str(&text));
+	return OK;
+}
+
 static enum err webhook_show(struct organization_run *run)
 {
-	return store_read(run->tool.store, webhook_show_work, run);
+	TRY(store_read(run->tool.store, webhook_show_work, run));
+	return public_key_print(run);
 }
 
 static enum err webhook_remove_work(struct db *db, void *ctx)

@@ -32,7 +32,9 @@ test('a webhook to a private address is refused, a public one keeps its key to i
   assert.equal(organization('webhook', 'set', '--organization', id, '--url', 'https://127.0.0.1/x').status, 1)
   const set = organization('webhook', 'set', '--organization', id, '--url', 'https://example.com/x')
   assert.match(set.out, /^whsec_/)
-  assert.doesNotMatch(organization('webhook', 'show', '--organization', id).out, /whsec_/)
+  const shown = organization('webhook', 'show', '--organization', id).out
+  assert.doesNotMatch(shown, /whsec_/)
+  assert.equal(Buffer.from(/^public_key: whpk_(\S+)$/m.exec(shown)[1], 'base64').length, 32)
 })
 
 test('doctor finds nothing in a fresh folder and each fault that was made', () => {
