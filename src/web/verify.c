@@ -88,6 +88,8 @@ static enum err put_documents(struct check *c, struct json_writer *w)
 		jw_int(w, "original_bytes", d->original.size);
 		jw_hex(w, "original_sha256", span_of(d->original.sha256, SHA256_SIZE));
 		jw_int(w, "bytes", is_sealed ? d->dossier.size : 0);
+		jw_hex(w, "evidence_sha256",
+		    span_of(d->second.sha256, d->second.blob != NULL ? SHA256_SIZE : 0));
 		jw_hex(
 		    w, "dossier_sha256", span_of(d->dossier.sha256, is_sealed ? SHA256_SIZE : 0));
 		jw_end_object(w);

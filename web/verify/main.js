@@ -58,7 +58,8 @@ function documents() {
 	return h('ul', { class: 'bare rows' }, record.documents.map((item) => h('li', null,
 		h('strong', null, item.name), h('span', { class: 'note' }, t('pages', { count: item.pages })),
 		h('details', null, h('summary', null, t('hashes')), h('dl', { class: 'hashes' },
-			hash_line(t('hash_dossier'), item.dossier_sha256), hash_line(t('hash_original'), item.original_sha256))))))
+			hash_line(t('hash_dossier'), item.dossier_sha256), hash_line(t('hash_original'), item.original_sha256),
+			hash_line(t('hash_evidence'), item.evidence_sha256))))))
 }
 
 async function hash_of(bytes) {
@@ -72,6 +73,8 @@ async function judge(file) {
 	for (const item of record.documents) {
 		if (hash === item.dossier_sha256)
 			return { result: 'dossier', document: item }
+		if (item.evidence_sha256 && hash === item.evidence_sha256)
+			return { result: 'evidence', document: item }
 		if (hash === item.original_sha256)
 			return { result: 'original', document: item }
 	}
