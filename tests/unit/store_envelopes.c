@@ -115,9 +115,9 @@ static enum err work_photos(struct db *db, void *ctx)
 	bool is_named;
 	TRY(store_photos_load(db, &f->record, arena, &photos, &count));
 	assert_int_equal(count, 2);
-	assert_string_equal(photos[0].template, "rg_back");
-	assert_string_equal(photos[1].template, "cnh_front");
-	assert_int_equal(photos[1].file.size, 20);
+	assert_string_equal(photos[0].template, "cnh_front");
+	assert_int_equal(photos[0].file.size, 20);
+	assert_string_equal(photos[1].template, "rg_back");
 	TRY(store_blob_named(db, "p2", &is_named));
 	assert_true(is_named);
 	TRY(store_blob_named(db, "p1", &is_named));
