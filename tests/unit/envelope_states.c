@@ -23,6 +23,11 @@ static const struct cell table[] = {
     {ENVELOPE_CANCELED, COMMAND_ADD_PHOTO, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_CANCELED},
     {ENVELOPE_EXPIRED, COMMAND_ADD_DOCUMENT, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_EXPIRED},
     {ENVELOPE_EXPIRED, COMMAND_ADD_PHOTO, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_EXPIRED},
+    {ENVELOPE_CREATED, COMMAND_ADD_SIGNER, OK, 1, ENVELOPE_CREATED},
+    {ENVELOPE_SUBMITTED, COMMAND_ADD_SIGNER, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_SUBMITTED},
+    {ENVELOPE_COMPLETED, COMMAND_ADD_SIGNER, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_COMPLETED},
+    {ENVELOPE_CANCELED, COMMAND_ADD_SIGNER, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_CANCELED},
+    {ENVELOPE_EXPIRED, COMMAND_ADD_SIGNER, ERR_STATE_CREATED_NEEDED, 0, ENVELOPE_EXPIRED},
     /* submitted */
     {ENVELOPE_CREATED, COMMAND_SUBMIT, OK, 1, ENVELOPE_SUBMITTED},
     {ENVELOPE_SUBMITTED, COMMAND_SUBMIT, OK, NOTHING, ENVELOPE_SUBMITTED},
@@ -77,6 +82,7 @@ static void test_table(void **state)
 		struct command c = {.kind = cell->command, .is_match = true, .is_ok = true};
 		scene_in(&s, cell->in);
 		c.document = cell->command == COMMAND_ADD_DOCUMENT ? s.e.document_count : 0;
+		c.signer = cell->command == COMMAND_ADD_SIGNER ? s.e.signer_count : 0;
 		enum err e = scene_do(&s, &c);
 		if (e != cell->error || s.events.count != cell->events || s.e.state != cell->then)
 			fail_msg("cell %zu: %s command %d: %s, %zu events, then %s", i,
