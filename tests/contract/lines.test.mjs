@@ -115,6 +115,30 @@ test('documents stand at the top and under each signer', async () => {
   }
 })
 
+test('100 signers and 50 documents, and not one more', async () => {
+  const { id } = await good(create({ signers: Array.from({ length: 99 }, (_, n) => signer(`s${n}`)) }))
+  assert.equal((await good(post(`/sign/envelope/${id}/signer`, signer('last')))).id, 'last')
+  for (let n = 0; n < 50; n++) await good(post(`/sign/envelope/${id}/document`, document({ id: `d${n}` })))
+  for (const answer of [await post(`/sign/envelope/${id}/signer`, signer('more')), await post(`/sign/envelope/${id}/document`, document({ id: 'more' }))]) {
+    assert.equal(answer.status, 400, said(answer))
+    assert.equal(answer.json.code, 'SGN400027')
+  }
+  const { signers, documents } = await read(id)
+  assert.deepEqual([signers.length, documents.length, signers[99].documents.length], [100, 50, 50])
+  await world.ok('PATCH', `/sign/envelope/${id}`, { json: { status: 'submitted' } })
+  assert.equal((await read(id)).signers.filter((one) => one.status === 'sent').length, 100)
+})
+
+test('a signer added later signs like the others', async () => {
+  const { id } = await good(create({ signers: [signer('first')], documents: [document()] }))
+  await good(post(`/sign/envelope/${id}/signer`, signer('second', { document_number: '111.444.777-35' })))
+  await world.ok('PATCH', `/sign/envelope/${id}`, { json: { status: 'submitted' } })
+  await world.sign(id, 'second', { cpf: '111.444.777-35' })
+  await world.sign(id, 'first')
+  await world.completed(id)
+  assert.deepEqual((await read(id)).signers.map((one) => one.status), ['signed', 'signed'])
+})
+
 // ---- what people get ----
 
 function header (name, text) {
