@@ -152,12 +152,13 @@ function header (name, text) {
   })
 }
 
+// Each has a signer of its own, so that messages of other tests that are still on their way do not matter.
+let people = 0
 async function invitation (subject, more) {
-  const was = new Set(world.outbox())
-  const { id } = await good(create({ subject, signers: [signer('1', more)], documents: [document()], status: 'submitted' }))
-  await world.message(/(\/s\/[\w-]+)/, was)
-  const name = world.outbox().find((one) => !was.has(one) && one.endsWith('.eml'))
-  return { id, text: readFileSync(join(world.server.data, 'outbox', name), 'utf8') }
+  const who = `person${++people}`
+  await good(create({ subject, signers: [signer(who, more)], documents: [document()], status: 'submitted' }))
+  const name = await until('the invitation', () => world.outbox().find((one) => one.includes(`-invite-${who}.`) && one.endsWith('.eml') && !one.startsWith('.')))
+  return { text: readFileSync(join(world.server.data, 'outbox', name), 'utf8') }
 }
 
 for (const subject of ['Contrato de locação', '契約書 — 第一条', 'عقد إيجار', 'Договор аренды', 'हस्ताक्षर', 'ไทย 🖋️ é', 'x'.repeat(200), 'ã'.repeat(200),
@@ -179,7 +180,7 @@ for (const subject of ['Contrato de locação', '契約書 — 第一条', 'عق
 test('a name cannot add an address', async () => {
   const { text } = await invitation('Nome', { name: 'Maria" <evil@example.com>, "' })
   const [to] = header('to', text)
-  assert.match(to, /<signer\.1@example\.com>$/)
+  assert.match(to, /<signer\.person\d+@example\.com>$/)
   assert.doesNotMatch(to.replace(/"(\\.|[^"\\])*"/g, ''), /evil/)
 })
 

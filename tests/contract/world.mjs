@@ -181,7 +181,7 @@ class World {
     for (const index of documents.keys()) await this.step(page, 'read', { document: index, pages: 1, duration_ms: 1000 })
     const before = new Set(this.outbox())
     await this.step(page, 'code')
-    const code = await this.message(/\b(\d{6})\b/, before)
+    const code = await this.message(/\b(\d{6})\b/, before, `-code-${signer}.`)
     const { consent } = await this.step(page, 'code/check', { code })
     return this.step(page, 'sign', { consent_sha256: consent.sha256, kind: 'typed', text: 'Assinado' })
   }
@@ -191,9 +191,9 @@ class World {
   }
 
   /** First group of the pattern in a message that was not there before. */
-  message (pattern, before = new Set()) {
+  message (pattern, before = new Set(), part = '') {
     return until(`a message with ${pattern}`, () => {
-      for (const name of this.outbox().filter((one) => !before.has(one) && !one.startsWith('.'))) {
+      for (const name of this.outbox().filter((one) => !before.has(one) && !one.startsWith('.') && one.includes(part))) {
         const text = readFileSync(join(this.server.data, 'outbox', name), 'utf8')
         const found = text.split(/\r?\n--/).map(decodePart).join('\n').match(pattern)
         if (found) return found[1]
