@@ -84,6 +84,7 @@ class Crowd {
   constructor (given) {
     Object.assign(this, given)
     this.listen = '127.0.0.1:0'
+    this.calls = 0
     this.lost = 0 // calls that got no answer, or the answer to come back
     this.logs = []
   }
@@ -118,7 +119,12 @@ class Crowd {
     rmSync(this.data, { recursive: true, force: true })
   }
 
-  once (method, path, { key, json, headers = {} } = {}) {
+  once (method, path, options) {
+    this.calls++
+    return this.exchange(method, path, options)
+  }
+
+  exchange (method, path, { key, json, headers = {} } = {}) {
     const body = json && JSON.stringify(json)
     const all = { ...headers, ...(key && { Authorization: key }), ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }) }
     return new Promise((resolve, reject) => {

@@ -26,6 +26,7 @@ async function under (t, names, least, work) {
 
 test('envelopes are created and signers come as far as the last click while roles die', async (t) => {
   await under(t, roles, 3, () => crowd.prepare())
+  assert.ok(crowd.lost > 0, 'the deaths were felt')
 })
 
 test('all click at once while roles die', async (t) => {

@@ -16,7 +16,7 @@ export function random (seed) {
 
 export const seed = Number(process.env.CHIROGRAPH_SEED ?? 1)
 
-export function killer (crowd, roles, { from = 150, to = 900 } = {}) {
+export function killer (crowd, roles, { from = 150, to = 900, most = 40 } = {}) {
   const next = random(seed)
   const deaths = Object.fromEntries(roles.map((role) => [role, 0]))
   let isOver = false
@@ -29,9 +29,16 @@ export function killer (crowd, roles, { from = 150, to = 900 } = {}) {
     }
     return pids
   }
+  // So much time or so many calls later, whichever is first: a fast machine sees as many deaths as a slow one.
+  const moment = async (ms, calls) => {
+    const end = Date.now() + ms
+    const last = crowd.calls
+    while (Date.now() < end && crowd.calls - last < calls && !isOver) await pause(2)
+  }
   const run = (async () => {
-    while (!isOver) {
-      await pause(from + next() * (to - from))
+    const isEnough = () => Object.values(deaths).reduce((sum, n) => sum + n) >= most && roles.every((role) => deaths[role] >= 3)
+    while (!isOver && !isEnough()) {
+      await moment(from + next() * (to - from), 15 + next() * 45)
       const role = roles[Math.floor(next() * roles.length)]
       const pids = await found(role)
       const pid = pids[Math.floor(next() * pids.length)]
