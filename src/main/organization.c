@@ -31,7 +31,8 @@ bool organization_open(struct organization_run *run, int argc, char **argv, bool
 	    {.name = "--host", .value = &o->host}, {.name = "--port", .value = &o->port},
 	    {.name = "--user", .value = &o->user},
 	    {.name = "--password-file", .value = &o->password_file},
-	    {.name = "--from", .value = &o->from}, {.name = "--from-name", .value = &o->from_name},
+	    {.name = "--ca-file", .value = &o->ca_file}, {.name = "--from", .value = &o->from},
+	    {.name = "--from-name", .value = &o->from_name},
 	    {.name = "--security", .value = &o->security}};
 
 	*run = (struct organization_run){.environment = ENVIRONMENT_PRODUCTION};

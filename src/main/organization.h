@@ -11,7 +11,7 @@
 struct organization_options {
 	const char *data, *organization, *name, *environment, *url, *key_file, *label, *key;
 	const char *language, *time_zone, *expiry, *support_email, *redirect_url;
-	const char *host, *port, *user, *password_file, *from, *from_name, *security;
+	const char *host, *port, *user, *password_file, *ca_file, *from, *from_name, *security;
 	const char *types[OPTION_LIST_MAX + 1], *allowed[OPTION_LIST_MAX + 1];
 };
 extern struct organization_options organization_options;

@@ -225,8 +225,10 @@ static enum err smtp_set(struct organization_run *run)
 {
 	const struct organization_options *o = &organization_options;
 	struct buf password CLEANUP(buf_free) = {0}, sealed CLEANUP(buf_free) = {0};
+	struct buf ca CLEANUP(buf_free) = {0};
 	struct smtp_settings s = {.run = run};
 
+	buf_init(&ca, 64 * SECRET_FILE_MAX);
 	buf_init(&password, SECRET_FILE_MAX);
 	buf_init(&sealed, 2 * SECRET_FILE_MAX);
 	TRY(smtp_check(run));
@@ -236,6 +238,10 @@ static enum err smtp_set(struct organization_run *run)
 	setting_put(&s, "smtp.user", o->user);
 	setting_put(&s, "smtp.from", o->from);
 	setting_put(&s, "smtp.from_name", o->from_name);
+	if (o->ca_file != NULL) {
+		TRY(secret_read(o->ca_file, &ca));
+		setting_put(&s, "smtp.ca", buf_str(&ca));
+	}
 	if (o->password_file != NULL) {
 		TRY(secret_read(o->password_file, &password));
 		TRY(seal(run, setting_place("smtp.password"), buf_span(&password), &sealed));
@@ -243,6 +249,28 @@ static enum err smtp_set(struct organization_run *run)
 		    (struct stored_setting){"smtp.password", buf_span(&sealed), true};
 	}
 	return store_write(run->tool.store, smtp_work, &s);
+}
+
+static enum err smtp_show_work(struct db *db, void *ctx)
+{
+	struct organization_run *run = ctx;
+	struct stored_setting rows[16];
+	size_t count = 16;
+
+	TRY(store_setting_list(db, run->organisation.row, "smtp.", run->arena, rows, &count));
+	for (size_t i = 0; i < count; i++) {
+		bool is_shown = !rows[i].is_sealed && strcmp(rows[i].name, "smtp.ca") != 0;
+		printf("%s: %.*s\n", rows[i].name, is_shown ? (int)rows[i].value.size : 5,
+		    is_shown ? (const char *)rows[i].value.data : "(set)");
+	}
+	if (count == 0)
+		printf("none: the global server carries its mail\n");
+	return OK;
+}
+
+static enum err smtp_show(struct organization_run *run)
+{
+	return store_read(run->tool.store, smtp_show_work, run);
 }
 
 static enum err smtp_remove_work(struct db *db, void *ctx)
@@ -268,11 +296,12 @@ int organization_smtp(int argc, char **argv)
 	static const struct organization_verb verbs[] = {
 	    {"set",
 		"[--organization ID] --host H [--port N] [--security starttls|tls|plain] [--user "
-		"U] "
-		"[--password-file F] [--from A] [--from-name N]",
+		"U] [--password-file F] [--ca-file F] "
+		"[--from A] [--from-name N]",
 		"send this organisation's mail through a server of its own", smtp_set, true},
+	    {"show", "[--organization ID]", "print it, without its secrets", smtp_show, true},
 	    {"remove", "[--organization ID]", "use the global server again", smtp_remove, true},
 	};
 
-	return organization_choose(verbs, 2, "organization smtp", argc, argv);
+	return organization_choose(verbs, 3, "organization smtp", argc, argv);
 }

@@ -104,7 +104,8 @@ static void stop_begin(int status)
 	self.is_stopping = true;
 	self.status = self.status != 0 ? self.status : status;
 	self.stop_by = clock_monotonic() + LIMIT_DRAIN_MS + 5000;
-	child_signal(child_of(ROLE_FRONT), SIGTERM);
+	/* Before it was ready front has nothing to drain, and may be waiting for a keyd that ended. */
+	child_signal(child_of(ROLE_FRONT), self.is_ready ? SIGTERM : SIGKILL);
 }
 
 static void pause_grow(struct child *c, int64_t now)
