@@ -254,6 +254,27 @@ test('on a slow line the landing page is a dozen requests and 60 KB', async () =
 	await close(page);
 });
 
+test('a reader that is slow to come offers the file to save and to open, and goes on', async () => {
+	const { signers: [signer] } = await envelope();
+	await world.sign(signer, cpf, 1, 'read');
+	const page = await open(browser, world.base, phone);
+	let release;
+	const held = new Promise((resolve) => { release = resolve; });
+	await page.clock.install();
+	await page.route(/pdf\.worker\.min\.mjs/, async (route) => { await held; await route.continue(); });
+	await page.goto(signer.url);
+	await page.locator('.pages .loading').waitFor();
+	await page.clock.fastForward(11000);
+	await page.locator('#reader-slow').waitFor();
+	await screen(page, 'reader');
+	assert.match(await page.locator('#reader-slow a').nth(0).getAttribute('href'), /download=1$/);
+	assert.match(await page.locator('#reader-slow a').nth(1).getAttribute('href'), /document\/0$/);
+	release();
+	await page.locator('.page canvas').first().waitFor();
+	assert.equal(await page.locator('#reader-slow').count(), 0);
+	await close(page);
+});
+
 test('without JavaScript the page says what to do, and a code can still be typed', async () => {
 	const { signers: [signer] } = await envelope();
 	const page = await open(browser, world.base, { ...phone, javaScriptEnabled: false });
