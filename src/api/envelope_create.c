@@ -39,16 +39,16 @@ static enum err judge_one(struct creation *c, const struct fields *f, size_t i)
 
 static enum err judge_documents(struct creation *c, const struct fields *f)
 {
-	c->count = json_array_size(c->documents);
-	size_t room = c->count ? c->count : 1;
+	size_t count = json_array_size(c->documents), room = count ? count : 1;
 	c->taken = arena_alloc(c->call->arena, room * sizeof *c->taken);
 	c->bytes = arena_alloc(c->call->arena, room * sizeof *c->bytes);
 	c->normalised = arena_alloc(c->call->arena, room * sizeof *c->normalised);
 	ENSURE(c->taken != NULL && c->bytes != NULL && c->normalised != NULL, ERR_MEMORY);
-	for (size_t i = 0; i < c->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		buf_init(&c->bytes[i], LIMIT_DOCUMENT_BYTES);
 		buf_init(&c->normalised[i], LIMIT_BLOB_BYTES);
 	}
+	c->count = count; /* from here there is something to free */
 	for (size_t i = 0; i < c->count; i++)
 		TRY(judge_one(c, f, i));
 	return OK;
@@ -128,7 +128,7 @@ static enum err create(struct creation *c)
 
 static void creation_free(struct creation *c, bool is_kept)
 {
-	for (size_t i = 0; i < c->count && c->taken != NULL; i++) {
+	for (size_t i = 0; i < c->count; i++) {
 		if (!is_kept)
 			document_drop(c->call, &c->taken[i]);
 		buf_free(&c->bytes[i]);
