@@ -5,6 +5,7 @@ import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import tls from 'node:tls'
+import { startReceiver } from '../lib/receiver.mjs'
 import { program, run } from '../lib/server.mjs'
 import { b64, document, envelope, openWorld, pdf, photo, signer, until } from './world.mjs'
 
@@ -327,6 +328,23 @@ test('uploads that wait for press leave room for everybody else', async () => {
   const all = await done
   assert.ok(all.every((one) => [201, 503].includes(one.status)), all.map((one) => one.status).join())
   assert.ok(Math.max(...waits) < 3000, `state took ${Math.max(...waits)} ms`)
+})
+
+test("a receiver that never answers does not hold up anybody's messages", async (t) => {
+  const waiting = []
+  const receiver = await startReceiver({ isTls: false, answer: () => new Promise((resolve) => waiting.push(resolve)) })
+  t.after(() => { for (const answer of waiting) answer({ status: 200 }); return receiver.stop() })
+  const set = run(['organization', 'webhook', 'set', '--data', world.server.data, '--organization', world.other.id, '--environment', 'sandbox',
+    '--url', receiver.url, '--allow', '127.0.0.1', '--type', 'envelope_submitted'])
+  assert.equal(set.status, 0, set.err)
+  for (let i = 0; i < 24; i++) await world.make('submitted', { key: world.other.sandbox_api_key })
+  await until('the receiver holds requests', () => waiting.length >= 4)
+  const before = new Set(world.outbox())
+  const start = Date.now()
+  await world.make('submitted')
+  await world.message(/(\/s\/[\w-]+)/, before)
+  assert.ok(Date.now() - start < 5000, `the invitation took ${Date.now() - start} ms`)
+  run(['organization', 'webhook', 'remove', '--data', world.server.data, '--organization', world.other.id, '--environment', 'sandbox'])
 })
 
 test('after all that the same processes run and nothing failed inside', async () => {
