@@ -150,17 +150,18 @@ static enum err put_row(struct call *call, struct json_writer *w, const struct e
 	uint8_t key[KEY_SIZE];
 	const char *subject = NULL;
 	char expires[CLOCK_TEXT_SIZE];
-	bool is_over = (row->state == ENVELOPE_CREATED || row->state == ENVELOPE_SUBMITTED) &&
-		       row->expires_at < call->req->now;
+	/* The same question as for a whole envelope, so that list and envelope never differ. */
+	const struct envelope e = {
+	    .state = row->state, .expires_at = row->expires_at, .signed_at = row->signed_at};
 	TRY(app_data_key(call->app, &call->organisation, row->row, row->wrapped_key, key));
-	enum err e = row_subject(row, key, call->arena, &subject);
+	enum err err = row_subject(row, key, call->arena, &subject);
 	secret_wipe(key, sizeof key);
-	TRY(e);
+	TRY(err);
 	clock_format_s(row->expires_at, expires);
 	jw_object(w, NULL);
 	jw_string(w, "id", row->id);
 	jw_string(w, "subject", subject);
-	jw_string(w, "status", envelope_state_name(is_over ? ENVELOPE_EXPIRED : row->state));
+	jw_string(w, "status", envelope_state_name(envelope_state_at(&e, call->req->now)));
 	jw_time(w, "created_at", row->created_at);
 	jw_string(w, "expiration_date", expires);
 	jw_end_object(w);

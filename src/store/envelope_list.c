@@ -48,6 +48,7 @@ static enum err row_read(struct query *q, struct arena *arena, struct envelope_r
 	out->ended_at = query_column_int(q, 5);
 	out->wrapped_key = arena_span(arena, query_column(q, 6));
 	out->subject = arena_span(arena, query_column(q, 7));
+	out->signed_at = query_column_int(q, 8);
 	ENSURE(out->id != NULL && out->wrapped_key.data != NULL, ERR_MEMORY);
 	ENSURE(out->subject.data != NULL, ERR_MEMORY);
 	return OK;

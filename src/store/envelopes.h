@@ -236,7 +236,7 @@ struct envelope_row {
 	const char *id;
 	int64_t row;
 	enum envelope_state state;
-	int64_t created_at, expires_at, ended_at;
+	int64_t created_at, expires_at, signed_at, ended_at;
 	struct span wrapped_key, subject; /* see row_subject */
 };
 

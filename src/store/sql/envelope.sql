@@ -45,7 +45,8 @@ FROM envelope
 WHERE organisation = $1 AND environment = $2 AND external_id = $3;
 
 -- name: envelope_list
-SELECT id, external_id, state, created_at, expires_at, ended_at, wrapped_key, sealed_subject
+SELECT id, external_id, state, created_at, expires_at, ended_at, wrapped_key, sealed_subject,
+	signed_at
 FROM envelope
 WHERE organisation = $1 AND environment = $2 AND id < $3 AND created_at > $4
 	AND ($5 < 0 OR state = $5)
