@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { openCrowd, until } from '../fault/crowd.mjs'
 import { openssl } from '../lib/pki.mjs'
+import { built } from '../lib/build.mjs'
 import { initData, run } from '../lib/server.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'chirograph-tools-'))
@@ -152,11 +153,12 @@ async function startTsa () {
   return { url: `http://127.0.0.1:${server.address().port}`, stop: () => server.close() }
 }
 
-test('doctor asks the time-stamp authority', async () => {
+test('doctor asks the time-stamp authority', async (t) => {
   const tsa = await startTsa()
+  t.after(() => tsa.stop())
   const ask = (url) => new Promise((resolve) => {
     // Not spawnSync: the authority answers from this process.
-    import('node:child_process').then(({ execFile }) => execFile(process.env.CHIROGRAPH ?? 'build/chirograph', ['doctor', '--data', crowd.data, '--set', `tsa.url=${url}`], (error, out) => resolve({ status: error?.code ?? 0, out })))
+    import('node:child_process').then(({ execFile }) => execFile(process.env.CHIROGRAPH ?? built('chirograph'), ['doctor', '--data', crowd.data, '--set', `tsa.url=${url}`], (error, out) => resolve({ status: error?.code ?? 0, out })))
   })
   const good = await ask(`${tsa.url}/`)
   assert.match(good.out, /ok +time-stamps .*gives time-stamps/)
@@ -166,7 +168,6 @@ test('doctor asks the time-stamp authority', async () => {
     assert.equal(bad.status, 1)
     assert.match(bad.out, /FAULT time-stamps .*check tsa\.url/)
   }
-  tsa.stop()
 })
 
 test('doctor finds each fault that was made in a folder', () => {

@@ -69,7 +69,7 @@ export async function startServer ({ data, organization, settings = [], env = {}
     if (json !== undefined) all['Content-Type'] ??= 'application/json'
     if (payload !== undefined) all['Content-Length'] = Buffer.byteLength(payload)
     const options = { method, headers: all, ...(Object.keys(tls).length ? { ca, agent: false, ...tls } : { agent }) }
-    return new Promise((resolve, reject) => {
+    const once = () => new Promise((resolve, reject) => {
       const req = https.request(url + path, options, (res) => {
         const pieces = []
         res.on('data', (piece) => pieces.push(piece))
@@ -81,9 +81,12 @@ export async function startServer ({ data, organization, settings = [], env = {}
           resolve({ status: res.statusCode, headers: res.headers, body: bytes, json: parsed, socket: res.socket })
         })
       })
-      req.on('error', reject)
+      req.on('error', (error) => reject(Object.assign(error, { wasReused: req.reusedSocket })))
       req.end(payload)
     })
+    // The server closes a connection that was idle for a minute; a client that takes it up in that
+    // very moment sees a reset before any answer, and asks again on a new one.
+    return once().catch((error) => error.wasReused && error.code === 'ECONNRESET' ? once() : Promise.reject(error))
   }
 
   return {

@@ -11,7 +11,10 @@ import { t } from '../shared/i18n.js'
 const root = new URL('..', import.meta.url).href
 const drawn_most = 10
 const pixels_most = 12e6
-const chunk = 65536
+const first_bytes = 65536
+// PDF.js looks at every page object of a flat page tree before it shows the first page, and takes a whole
+// chunk for each. Small chunks keep that cheap; neighbouring ones are asked for together.
+const chunk = 4096
 const patience = [500, 1500, 4000, 10000]
 const zooms = [0.5, 0.75, 1, 1.25, 1.5, 2, 3]
 
@@ -51,7 +54,7 @@ class Pieces extends pdfjs.PDFDataRangeTransport {
 }
 
 async function source_of(url) {
-	const { answer, bytes } = await piece(url, 0, chunk)
+	const { answer, bytes } = await piece(url, 0, first_bytes)
 	const total = /\/(\d+)$/.exec(answer.headers.get('Content-Range') ?? '')
 	if (answer.status !== 206 || !total || Number(total[1]) <= bytes.length)
 		return { data: bytes }
