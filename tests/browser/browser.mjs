@@ -61,9 +61,10 @@ export async function screen(page, name) {
 	return main.locator('h1').first().innerText();
 }
 
+// preload: axe would put our style sheets into the page once more, which the policy rightly refuses.
 export async function judge(page, name) {
 	await page.evaluate(axe);
-	const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: values }), rules);
+	const { violations } = await page.evaluate((values) => globalThis.axe.run(document, { runOnly: values, preload: false }), rules);
 	const found = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
 		.map(({ id, nodes }) => `${name}: ${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`);
 	assert.deepEqual(found, []);

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test'
 import { openCrowd, until } from '../fault/crowd.mjs'
 import { openssl } from '../lib/pki.mjs'
 import { built } from '../lib/build.mjs'
-import { initData, run } from '../lib/server.mjs'
+import { environment, initData, run } from '../lib/server.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'chirograph-tools-'))
 const at = (name) => join(folder, name)
@@ -158,7 +158,7 @@ test('doctor asks the time-stamp authority', async (t) => {
   t.after(() => tsa.stop())
   const ask = (url) => new Promise((resolve) => {
     // Not spawnSync: the authority answers from this process.
-    import('node:child_process').then(({ execFile }) => execFile(process.env.CHIROGRAPH ?? built('chirograph'), ['doctor', '--data', crowd.data, '--set', `tsa.url=${url}`], (error, out) => resolve({ status: error?.code ?? 0, out })))
+    import('node:child_process').then(({ execFile }) => execFile(process.env.CHIROGRAPH ?? built('chirograph'), ['doctor', '--data', crowd.data, '--set', `tsa.url=${url}`], { env: environment() }, (error, out) => resolve({ status: error?.code ?? 0, out })))
   })
   const good = await ask(`${tsa.url}/`)
   assert.match(good.out, /ok +time-stamps .*gives time-stamps/)

@@ -207,9 +207,21 @@ static int64_t envelope_submit(void)
 	return store_envelope_prepared_state(c.prepared)->row;
 }
 
+/* Messages and webhooks wait in lanes of their own. */
+static enum err next_time(struct db *db, int64_t *when)
+{
+	int64_t webhook = INT64_MAX;
+
+	TRY(store_job_next_time(db, JOB_LANE_COURIER, when));
+	TRY(store_job_next_time(db, JOB_LANE_WEBHOOK, &webhook));
+	if (webhook < *when)
+		*when = webhook;
+	return OK;
+}
+
 static enum err work_next(struct db *db, void *ctx)
 {
-	return store_job_next_time(db, JOB_LANE_COURIER, ctx);
+	return next_time(db, ctx);
 }
 
 static enum job_result seal_nothing(void *ctx, struct job *job)
@@ -291,7 +303,7 @@ static enum err work_kept(struct db *db, void *ctx)
 	    db, organisation, k->row, 0, arena, k->deliveries, &k->delivery_count));
 	TRY(store_events_load(db, organisation, k->row, arena, &k->events, &k->event_count));
 	TRY(store_jobs_dead(db, 0, arena, k->dead, &k->dead_count));
-	return store_job_next_time(db, JOB_LANE_COURIER, &k->next);
+	return next_time(db, &k->next);
 }
 
 static void events_print(struct json_writer *w, const struct kept *k)
