@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "font_leaks.h"
+
 static int file_read(const char *path, struct buf *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
