@@ -38,15 +38,15 @@ static void cms_free(CMS_ContentInfo **cms)
 
 static enum err chain_read(struct span der, struct chain *out)
 {
-	const unsigned char *at = der.data, *end = der.data + der.size;
 	*out = (struct chain){.count = 0};
+	ENSURE(der.size > 0, ERR_CRYPTO);
+	const unsigned char *at = der.data, *end = der.data + der.size;
 	while (at < end) {
 		ENSURE(out->count < SEAL_CHAIN_MAX, ERR_CRYPTO);
 		X509 *cert = d2i_X509(NULL, &at, end - at);
 		ENSURE(cert != NULL, ERR_CRYPTO);
 		out->certs[out->count++] = cert;
 	}
-	ENSURE(out->count > 0, ERR_CRYPTO);
 	return OK;
 }
 
