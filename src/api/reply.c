@@ -41,25 +41,6 @@ static void fill(struct buf *out, const char *text, const char *field, const cha
 		out->size--;
 }
 
-static const char *title_of(unsigned status)
-{
-	switch (status) {
-	case 400: return "Bad Request";
-	case 401: return "Unauthorized";
-	case 403: return "Forbidden";
-	case 404: return "Not Found";
-	case 405: return "Method Not Allowed";
-	case 406: return "Not Acceptable";
-	case 409: return "Conflict";
-	case 416: return "Range Not Satisfiable";
-	case 429: return "Too Many Requests";
-	case 431: return "Request Header Fields Too Large";
-	case 501: return "Not Implemented";
-	case 503: return "Service Unavailable";
-	default: return "Internal Server Error";
-	}
-}
-
 struct incident_work {
 	struct incident incident;
 	bool is_told; /* by mail, with the first of an hour */
@@ -116,7 +97,7 @@ static void put_texts(
 	struct buf text;
 	buf_init(&text, 4096);
 	reply_json(reply, row->status, &w);
-	jw_string(&w, "title", title_of(row->status));
+	jw_string(&w, "title", http_status_reason(row->status));
 	fill(&text, row->english, field, detail);
 	jw_span(&w, "description", buf_span(&text));
 	buf_reset(&text);

@@ -75,6 +75,9 @@ struct http_reply {
 /* Add a header (values with CR, LF or NUL are refused: ERR_INTERNAL in the log, header dropped). */
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
 
+/* RFC 9110 §15: what a status is called, "Not Found"; "Status" for one we never send. */
+const char *http_status_reason(unsigned status);
+
 /* First value of a header, name in any case; empty when absent. *count (may be NULL): how many
  * lines. */
 struct span http_header(const struct http_request *req, const char *name, size_t *count);

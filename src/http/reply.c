@@ -152,7 +152,7 @@ enum err reply_range(
 	return OK;
 }
 
-static const char *status_reason(unsigned status)
+const char *http_status_reason(unsigned status)
 {
 	static const struct {
 		unsigned status;
@@ -162,9 +162,10 @@ static const char *status_reason(unsigned status)
 	    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
 	    {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"},
 	    {409, "Conflict"}, {410, "Gone"}, {415, "Unsupported Media Type"},
-	    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"}, {422, "Unprocessable"},
-	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
-	    {500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"}};
+	    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"},
+	    {422, "Unprocessable Content"}, {429, "Too Many Requests"},
+	    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
+	    {501, "Not Implemented"}, {503, "Service Unavailable"}};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].status == status)
@@ -201,8 +202,8 @@ void reply_head(struct exchange *x)
 	char date[CLOCK_TEXT_SIZE];
 
 	clock_format_http(x->req.now, date);
-	buf_format(
-	    &x->out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", r->status, status_reason(r->status), date);
+	buf_format(&x->out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", r->status,
+	    http_status_reason(r->status), date);
 	if (r->status != 204 && r->status != 304) {
 		buf_format(&x->out, "Content-Length: %llu\r\n", (unsigned long long)x->sending);
 		if (r->content_type != NULL && is_header_text(r->content_type))

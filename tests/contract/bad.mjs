@@ -266,6 +266,7 @@ for (const [method, path] of [['DELETE', create], ['PUT', create], ['PATCH', cre
   bad(`${method} ${path} is not there`, method, path, {}, 405, 'SGN405001')
 }
 bad('a method nobody knows', 'PROPFIND', create, {}, 501, 'SGN501001')
+bad('an expectation nobody knows', 'POST', create, { ...json(envelope()), headers: { Expect: '200-ok' } }, 417, 'SGN417001')
 bad('a body on GET', 'GET', patch, raw('{}'), 400, 'SGN400002')
 bad('PATCH of 65 KB', 'PATCH', patch, json({ status: 'submitted', x: long(66000) }), 400, 'SGN400002')
 bad('a document of 21 MB', 'POST', add, { body: Buffer.alloc(21 * 1048576, 0x20), headers: { 'Content-Type': 'application/pdf' } }, 400, 'SGN400002')

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test'
 import { rows } from './bad.mjs'
 import { openWorld, signer } from './world.mjs'
 
-const titles = { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 409: 'Conflict', 501: 'Not Implemented' }
+const titles = { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 409: 'Conflict', 417: 'Expectation Failed', 501: 'Not Implemented' }
 let world
 let ids
 
