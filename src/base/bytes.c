@@ -56,6 +56,19 @@ static bool is_space(uint8_t c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static bool is_alnum(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool span_is_plain(struct span a, const char *marks)
+{
+	for (size_t i = 0; i < a.size; i++)
+		if (!is_alnum(a.data[i]) && (a.data[i] == 0 || strchr(marks, a.data[i]) == NULL))
+			return false;
+	return true;
+}
+
 struct span span_trim(struct span a)
 {
 	while (a.size > 0 && is_space(a.data[0])) {

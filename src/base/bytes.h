@@ -25,7 +25,9 @@ bool span_equal(struct span a, struct span b); /* not for secrets: see ct_equal 
 bool span_equal_str(struct span a, const char *s);
 bool span_equal_nocase(struct span a, const char *s); /* ASCII case folded */
 bool span_starts(struct span a, const char *prefix);
-struct span span_trim(struct span a); /* without ASCII space at both ends */
+bool span_is_plain(
+    struct span a, const char *marks); /* only ASCII letters, digits and these marks */
+struct span span_trim(struct span a);  /* without ASCII space at both ends */
 struct span span_cut(
     struct span *rest, char separator);         /* up to the separator; rest moves past it */
 char *span_dup(struct arena *a, struct span s); /* NUL-ended copy; NULL when out of memory */

@@ -26,7 +26,7 @@ void hex_encode(struct buf *out, struct span in)
 	}
 }
 
-static int hex_value(uint8_t c)
+int hex_value(uint8_t c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -189,8 +189,7 @@ enum err b64_decode(struct buf *out, struct span in)
 
 static bool is_unreserved(uint8_t c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '.' || c == '_' || c == '~';
+	return span_is_plain(span_of(&c, 1), "-._~");
 }
 
 void url_encode(struct buf *out, struct span in)

@@ -10,6 +10,7 @@
 
 void hex_encode(struct buf *out, struct span in);                       /* lower case */
 void hex_text(char *out, const uint8_t *in, size_t size);               /* out: 2*size+1 */
+int hex_value(uint8_t c);                                               /* -1: no digit */
 enum err CHECKED hex_decode(struct span in, uint8_t *out, size_t size); /* exactly size bytes */
 void b64_encode(struct buf *out, struct span in);                       /* padded */
 enum err CHECKED b64_decode(

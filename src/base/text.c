@@ -63,37 +63,21 @@ size_t text_length(struct span s)
 	return n;
 }
 
-static bool is_alnum(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 bool text_is_id(struct span s)
 {
-	if (s.size < 1 || s.size > 64 || span_equal_str(s, ".") || span_equal_str(s, ".."))
-		return false;
-	for (size_t i = 0; i < s.size; i++)
-		if (!is_alnum(s.data[i]) && s.data[i] != '.' && s.data[i] != '_' &&
-		    s.data[i] != '-')
-			return false;
-	return true;
+	return s.size >= 1 && s.size <= 64 && !span_equal_str(s, ".") && !span_equal_str(s, "..") &&
+	       span_is_plain(s, "._-");
 }
 
 static bool is_email_local(struct span s)
 {
-	for (size_t i = 0; i < s.size; i++)
-		if (!is_alnum(s.data[i]) &&
-		    (s.data[i] == 0 || strchr(".!#$%&'*+/=?^_`{|}~-", s.data[i]) == NULL))
-			return false;
-	return s.size > 0 && s.size <= 64;
+	return s.size > 0 && s.size <= 64 && span_is_plain(s, ".!#$%&'*+/=?^_`{|}~-");
 }
 
 static bool is_label(struct span s)
 {
-	for (size_t i = 0; i < s.size; i++)
-		if (!is_alnum(s.data[i]) && s.data[i] != '-')
-			return false;
-	return s.size > 0 && s.size <= 63 && s.data[0] != '-' && s.data[s.size - 1] != '-';
+	return s.size > 0 && s.size <= 63 && s.data[0] != '-' && s.data[s.size - 1] != '-' &&
+	       span_is_plain(s, "-");
 }
 
 bool text_is_email(struct span s)

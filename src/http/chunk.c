@@ -4,7 +4,7 @@
  */
 #include "http/head.h"
 
-#include <string.h>
+#include "base/codec.h"
 
 #define CHUNK_OVERHEAD_MAX 4096 /* extensions of one chunk, or all trailers */
 #define CHUNK_DIGITS_MAX 8
@@ -23,20 +23,9 @@ enum chunk_state {
 	CHUNK_END,
 };
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static enum err chunk_size(struct http_chunk *c, uint8_t b)
 {
-	int digit = hex_digit(b);
+	int digit = hex_value(b);
 
 	if (digit >= 0) {
 		ENSURE(++c->digits <= CHUNK_DIGITS_MAX, ERR_BAD_REQUEST);

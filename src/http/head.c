@@ -5,6 +5,7 @@
  */
 #include "http/head.h"
 
+#include "base/codec.h"
 #include "base/limits.h"
 
 #include <string.h>
@@ -43,16 +44,7 @@ size_t http_head_end(struct span in, size_t *scanned)
 /* RFC 9110 §5.6.2 */
 static bool is_token(struct span s)
 {
-	static const char marks[] = "!#$%&'*+-.^_`|~";
-
-	for (size_t i = 0; i < s.size; i++) {
-		uint8_t c = s.data[i];
-		bool alnum =
-		    (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!alnum && (c == 0 || strchr(marks, c) == NULL))
-			return false;
-	}
-	return s.size > 0;
+	return s.size > 0 && span_is_plain(s, "!#$%&'*+-.^_`|~");
 }
 
 /* RFC 9110 §5.5: visible, space, tab and bytes above 127. */
@@ -65,11 +57,6 @@ static bool is_value(struct span s)
 	return true;
 }
 
-static bool is_hex(uint8_t c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static const char *target_fault(struct span s)
 {
 	for (size_t i = 0; i < s.size; i++) {
@@ -78,7 +65,7 @@ static const char *target_fault(struct span s)
 			return "The target has a byte that must be percent-encoded.";
 		if (c != '%')
 			continue;
-		if (i + 2 >= s.size || !is_hex(s.data[i + 1]) || !is_hex(s.data[i + 2]))
+		if (i + 2 >= s.size || hex_value(s.data[i + 1]) < 0 || hex_value(s.data[i + 2]) < 0)
 			return "The target has a broken percent-encoding.";
 		if (s.data[i + 1] == '0' && s.data[i + 2] == '0')
 			return "The target has an encoded NUL.";
@@ -100,16 +87,8 @@ static enum http_method method_find(struct span name)
 
 static bool is_authority(struct span s)
 {
-	static const char marks[] = "-._~:[]%!$&'()*+,;=";
-
-	for (size_t i = 0; i < s.size; i++) {
-		uint8_t c = s.data[i];
-		bool alnum =
-		    (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-		if (!alnum && (c == 0 || strchr(marks, c) == NULL))
-			return false;
-	}
-	return s.size > 0 && s.size <= TARGET_AUTHORITY_MAX;
+	return s.size > 0 && s.size <= TARGET_AUTHORITY_MAX &&
+	       span_is_plain(s, "-._~:[]%!$&'()*+,;=");
 }
 
 /* RFC 9112 §3.2.2: "https://host/path" is the same as "/path" with that Host. */
