@@ -64,9 +64,9 @@ static const int press_only[] = {CALL(fchmod), CALL(fsync), CALL(umask), END};
 
 static const int nothing[] = {END};
 
-/* What sanitizer builds forbid, of what the real filter forbids. */
-static const int forbidden[] = {
-    CALL(execve), CALL(execveat), CALL(ptrace), CALL(mount), CALL(bpf), END};
+/* What sanitizer builds forbid, of what the real filter forbids. LeakSanitizer looks at a process
+ * from outside, at its end: it needs ptrace, and a process that may be looked at. */
+static const int forbidden[] = {CALL(execve), CALL(execveat), CALL(mount), CALL(bpf), END};
 static const int network[] = {CALL(connect), CALL(listen), CALL(bind), END};
 
 static const int *list_of(enum role role)
@@ -302,8 +302,10 @@ enum err sandbox_enter(const struct sandbox *box)
 	trap_install();
 #endif
 	e = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? OK : ERR_INTERNAL;
+#ifndef CHIROGRAPH_SANITIZED
 	if (e == OK)
 		e = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? OK : ERR_INTERNAL;
+#endif
 	if (e == OK)
 		e = limits_enter(box->role);
 	if (e == OK)

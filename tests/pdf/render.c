@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "font_leaks.h"
 
 static int file_read(const char *path, struct buf *out)
 {

@@ -12,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "../pdf/font_leaks.h"
 
 #define VECTORS "tests/vectors/evidence/"
 #define PDF_MAX (64u * 1024 * 1024)
