@@ -104,7 +104,8 @@ test('a press that dies of the file each time: refused, nothing kept', async () 
   assert.equal((await upload(large)).status, 201)
 })
 
-test('a press over its memory: refused, and the next document is taken', async (t) => {
+const hasNoLimit = process.env.CHIROGRAPH_SANITIZED && 'the memory of a press has no limit in sanitizer builds: their shadow is larger'
+test('a press over its memory: refused, and the next document is taken', { skip: hasNoLimit }, async (t) => {
   const reply = await upload(bombPdf())
   t.diagnostic(reply.json?.description)
   assertRefused(reply, /too_complex|crashed|damaged|unreadable|trailer_lost/)

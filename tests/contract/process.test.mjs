@@ -140,7 +140,8 @@ test('the supervisor\'s death takes all roles with it', async () => {
 test('a role has no environment and no descriptors of its parent', () => {
   for (const role of ['front', 'keyd', 'courier']) {
     const [pid] = server.pids(role)
-    assert.equal(readFileSync(`/proc/${pid}/environ`, 'utf8'), '', role)
+    const rows = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    assert.deepEqual(rows.filter((row) => row && !/^(A|L|UB)SAN_OPTIONS=/.test(row)), [], role)
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')
     assert.match(status, /NoNewPrivs:\s+1/)
     if (!process.env.CHIROGRAPH_SANITIZED) assert.match(status, /Seccomp:\s+2/)
@@ -185,7 +186,8 @@ test('a sealing key that does not match leaves the server up and not ready to se
 
 // Builds with test seams can be told to do what a role must not; see sandbox_probe.
 const probes = spawnSync(program, ['--role=probe:press:nothing'])
-test('each role dies of what it must not do', { skip: probes.status !== 0 && 'needs -Dtest_seams=true' }, () => {
+const cannotProbe = process.env.CHIROGRAPH_SANITIZED ? 'sanitizer builds run with a looser filter' : probes.status !== 0 && 'needs -Dtest_seams=true'
+test('each role dies of what it must not do', { skip: cannotProbe }, () => {
   const forbidden = {
     front: ['exec', 'socket', 'connect', 'ptrace', 'mount', 'fork'],
     keyd: ['exec', 'socket', 'connect', 'accept', 'open', 'create', 'fork', 'ptrace'],

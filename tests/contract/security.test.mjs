@@ -298,6 +298,7 @@ test('twenty megabytes of brackets, numbers or members are an error, not memory'
     const answer = await world.call('POST', `/sign/envelope/${id}/document`, { body, headers: { 'Content-Type': 'application/json' } })
     assert.ok([400, 406].includes(answer.status), `${what}: ${answer.status}`)
   }
+  if (process.env.CHIROGRAPH_SANITIZED) return // what was freed stays for a while, to find who still uses it
   const grown = rss('front') - before
   assert.ok(grown < 160 * 1024, `front grew by ${grown} kB`)
 })

@@ -1,12 +1,12 @@
 // Runs a page of the documentation: its ```sh blocks, in their order, in one shell that ends at the first
 // failure, in a fresh folder with the built program on the path.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { environment, program } from './server.mjs'
+import { assertNoReport, environment, program } from './server.mjs'
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
 
@@ -43,6 +43,8 @@ export async function runGuide (folder, commands, replace = {}) {
   const script = `set -eu -o pipefail\ntrap 'kill $(jobs -p) 2> /dev/null || true; wait' EXIT\n${text}`
   const env = environment({ PATH: `${join(folder, 'bin')}:${process.env.PATH}` })
   const done = spawnSync('bash', ['-c', script], { cwd: folder, env, encoding: 'utf8', timeout: 120000 })
+  for (const name of readdirSync(folder)) if (name.endsWith('.log')) assertNoReport(readFileSync(join(folder, name), 'utf8'))
+  assertNoReport(done.stderr)
   return { status: done.status, out: done.stdout, err: done.stderr, script }
 }
 

@@ -19,8 +19,28 @@ export function environment (extra = {}) {
   return { ...Object.fromEntries(own), ...extra }
 }
 
+// What a sanitizer says of any of the processes lands in the log of them all. A process that it ended is
+// started again, so a test may well not notice: the log decides.
+const report = /^==\d+==(ERROR|LeakSanitizer)|: runtime error: |^.* msg="ended" .* status=99$/m
+
+export function assertNoReport (log) {
+  if (report.test(log)) throw new Error(`a sanitizer's report:\n${log.slice(log.search(report))}`)
+}
+
+// Servers that a test leaves without stop() count too.
+const logs = new Set()
+process.on('exit', () => {
+  for (const log of logs) {
+    try { assertNoReport(log()) } catch (error) {
+      console.error(error.message)
+      process.exitCode = 1
+    }
+  }
+})
+
 export function run (args, { env = {}, input } = {}) {
   const r = spawnSync(program, args, { encoding: 'utf8', env: environment(env), input })
+  assertNoReport(r.stderr ?? '')
   return { status: r.status, signal: r.signal, out: r.stdout, err: r.stderr }
 }
 
@@ -49,7 +69,9 @@ export async function startServer ({ data, organization, settings = [], env = {}
   const child = spawn(program, ['serve', '--data', data, '--listen', listen, ...set, ...args],
     { stdio: ['ignore', 'ignore', 'pipe'], env: environment(env) })
   let log = ''
+  logs.add(() => log)
   const ended = new Promise((resolve) => child.on('exit', (status, signal) => resolve({ status, signal })))
+  const closed = new Promise((resolve) => child.on('close', resolve))
   const url = await new Promise((resolve, reject) => {
     child.stderr.on('data', (piece) => {
       log += piece
@@ -109,9 +131,9 @@ export async function startServer ({ data, organization, settings = [], env = {}
       agent.destroy()
       child.kill(signal)
       const end = await ended
+      await closed // the last words of every process
       if (isOwn) rmSync(data, { recursive: true, force: true })
-      // What a sanitizer says of any of the processes lands in the log of them all.
-      if (/^==\d+==ERROR|runtime error:/m.test(log)) throw new Error(log)
+      assertNoReport(log)
       return end.status
     }
   }
