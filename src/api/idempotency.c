@@ -44,6 +44,29 @@ static struct vault_place place(const struct call *call)
 	return (struct vault_place){"idempotency", "response", row ? row : ""};
 }
 
+/* What is kept of an answer: its headers as lines, an empty line, its body. */
+static void answer_pack(const struct http_reply *reply, struct buf *out)
+{
+	for (size_t i = 0; i < reply->header_count; i++)
+		buf_format(out, "%s:%s\n", reply->headers[i].name, reply->headers[i].value);
+	buf_put_byte(out, '\n');
+	buf_put_span(out, buf_span(&reply->body));
+}
+
+/* An answer kept before headers were kept is its body alone. */
+static enum err answer_unpack(struct call *call, struct span kept)
+{
+	while (kept.size > 0 && kept.data[0] != '{') {
+		struct span value = span_cut(&kept, '\n');
+		if (value.size == 0)
+			break;
+		const char *name = span_dup(call->arena, span_cut(&value, ':'));
+		http_reply_header(call->reply, name, span_dup(call->arena, value));
+	}
+	buf_put_span(&call->reply->body, kept);
+	return buf_done(&call->reply->body);
+}
+
 static enum err answer_again(struct call *call, const struct idempotency_record *record)
 {
 	const char *route = route_text(call);
@@ -55,8 +78,13 @@ static enum err answer_again(struct call *call, const struct idempotency_record 
 	call->reply->status = (unsigned)record->status;
 	call->reply->content_type = "application/json";
 	http_reply_header(call->reply, "Idempotent-Replayed", "true");
-	return vault_open(
-	    call->app->idempotency_key, place(call), record->response, &call->reply->body);
+	struct buf kept;
+	buf_init(&kept, LIMIT_BODY_CREATE);
+	enum err e = vault_open(call->app->idempotency_key, place(call), record->response, &kept);
+	if (e == OK)
+		e = answer_unpack(call, buf_span(&kept));
+	buf_free(&kept);
+	return e;
 }
 
 /* What must be the same: the body, and the query, where a raw upload has its fields. */
@@ -75,7 +103,7 @@ enum err idempotency_enter(struct call *call, bool *is_answered)
 	struct span key = http_header(call->req, "Idempotency-Key", &lines);
 	if (lines == 0 || call->req->method == HTTP_GET || call->req->method == HTTP_HEAD)
 		return OK;
-	ENSURE(lines == 1, ERR_IDEMPOTENCY_KEY);
+	ENSURE(lines == 1, ERR_IDEMPOTENCY_DOUBLE);
 	TRY(check_header(key));
 	call->is_idempotent = true;
 	call->idempotency.organisation = call->principal.organisation;
@@ -95,14 +123,17 @@ enum err idempotency_enter(struct call *call, bool *is_answered)
 
 enum err call_keep_answer(struct call *call, struct db *db)
 {
-	struct buf sealed;
+	struct buf plain, sealed;
 	if (!call->is_idempotent)
 		return buf_done(&call->reply->body);
 	const char *route = route_text(call);
 	ENSURE(route != NULL, ERR_MEMORY);
+	buf_init(&plain, LIMIT_BODY_CREATE);
 	buf_init(&sealed, LIMIT_BODY_CREATE);
-	enum err e = vault_seal(
-	    call->app->idempotency_key, place(call), buf_span(&call->reply->body), &sealed);
+	answer_pack(call->reply, &plain);
+	enum err e = buf_done(&plain);
+	if (e == OK)
+		e = vault_seal(call->app->idempotency_key, place(call), buf_span(&plain), &sealed);
 	struct idempotency_record record = {.route = route,
 	    .status = (int)call->reply->status,
 	    .response = buf_span(&sealed),
@@ -110,6 +141,7 @@ enum err call_keep_answer(struct call *call, struct db *db)
 	memcpy(record.body_hash, call->body_hash, SHA256_SIZE);
 	if (e == OK)
 		e = store_idempotency_add(db, &call->idempotency, &record);
+	buf_free(&plain);
 	buf_free(&sealed);
 	return e == ERR_CONFLICT ? ERR_IDEMPOTENCY_RUNNING : e;
 }

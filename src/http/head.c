@@ -192,6 +192,7 @@ enum single {
 	ONCE_CODING,
 	ONCE_EXPECT,
 	ONCE_OTHER,
+	ONCE_KEY,
 	ONCE_CREDENTIAL,
 };
 
@@ -205,7 +206,7 @@ static const struct {
     {"expect", ONCE_EXPECT},
     {"content-type", ONCE_OTHER},
     {"content-encoding", ONCE_OTHER},
-    {"idempotency-key", ONCE_OTHER},
+    {"idempotency-key", ONCE_KEY},
     {"range", ONCE_OTHER},
     {"if-range", ONCE_OTHER},
     {"origin", ONCE_OTHER},
@@ -274,6 +275,8 @@ static enum err head_meaning(struct http_head *h, struct span name, struct span 
 			h->seen |= 1u << i;
 			return head_single(h, singles[i].kind, value);
 		}
+		if (singles[i].kind == ONCE_KEY)
+			return head_refuse(h, ERR_IDEMPOTENCY_DOUBLE, NULL);
 		if (singles[i].kind == ONCE_CREDENTIAL)
 			return head_refuse(h, ERR_AUTH_DOUBLE, singles[i].name);
 		return head_refuse(h, ERR_BAD_REQUEST, "A header that may appear once is doubled.");

@@ -288,7 +288,7 @@ bad('two Authorization headers', 'POST', create, { ...json(envelope()), key: nul
 bad('an Idempotency-Key with a blank', 'POST', create, { ...json(envelope()), headers: { 'Idempotency-Key': 'a b' } }, 400, 'SGN400044')
 bad('an Idempotency-Key of 256', 'POST', create, { ...json(envelope()), headers: { 'Idempotency-Key': long(256) } }, 400, 'SGN400044')
 bad('an empty Idempotency-Key', 'POST', create, { ...json(envelope()), headers: { 'Idempotency-Key': '' } }, 400, 'SGN400044')
-bad('two Idempotency-Keys', 'POST', create, { ...json(envelope()), headers: { 'Idempotency-Key': ['a', 'b'] } }, 400, 'SGN400001')
+bad('two Idempotency-Keys', 'POST', create, { ...json(envelope()), headers: { 'Idempotency-Key': ['a', 'b'] } }, 400, 'SGN400045')
 bad('a link to a file made up', 'GET', '/f/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA.pdf', { key: null }, 404, FOUND)
 bad('a link to a file too short', 'GET', '/f/x.pdf', { key: null }, 404, FOUND)
 for (const step of ['open', 'cpf', 'read', 'code', 'code/check', 'sign', 'decline']) {

@@ -395,6 +395,9 @@ test('the same Idempotency-Key: the same answer and one effect; another body or 
   assert.equal(again.status, 201)
   assert.deepEqual(again.body, first.body)
   assert.equal(again.headers['idempotent-replayed'], 'true')
+  assert.ok(first.headers.location.endsWith(`/sign/envelope/${first.json.id}`))
+  const lasting = ({ headers }) => Object.fromEntries(Object.entries(headers).filter(([name]) => !['date', 'x-request-id', 'idempotent-replayed'].includes(name)))
+  assert.deepEqual(lasting(again), lasting(first))
   assert.equal(first.headers['idempotent-replayed'], undefined)
   for (const answer of [await post('/sign/envelope', { ...body, subject: 'Outro' }, keyed('one')), await post(`/sign/envelope/${first.json.id}/document`, body, keyed('one'))]) {
     assert.equal(answer.status, 409, said(answer))

@@ -49,7 +49,7 @@ const refused = [
 	['two x-nonce', get('/echo', 'x-nonce:', 'x-nonce: 1'), 400, 'AUTH_DOUBLE'],
 	['two x-api-key', get('/echo', 'x-api-key: a', 'x-api-key: b'), 400, 'AUTH_DOUBLE'],
 	['two Content-Types', post('Content-Type: a/b', 'Content-Type: c/d'), 400, 'BAD_REQUEST'],
-	['two Idempotency-Keys', post('Idempotency-Key: a', 'Idempotency-Key: b'), 400, 'BAD_REQUEST'],
+	['two Idempotency-Keys', post('Idempotency-Key: a', 'Idempotency-Key: b'), 400, 'IDEMPOTENCY_DOUBLE'],
 	['101 header lines', get('/echo', ...many(100)), 431, 'HEAD_TOO_LARGE'],
 	['a header of 17 KB', line('X: ' + 'a'.repeat(17 * 1024)), 431, 'HEAD_TOO_LARGE'],
 	['a target of 17 KB', get('/' + 'a'.repeat(17 * 1024)), 431, 'HEAD_TOO_LARGE'],
