@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "store/idempotency.h"
 #include "store/incidents.h"
+#include "store/replay.h"
 
 #define EXPIRE_AT_ONCE 100
+#define MARKS_AT_ONCE 5000 /* everybody's commit waits for them */
 #define INCIDENT_KEEP_MS (90 * CLOCK_DAY)
 
 struct expiry {
@@ -111,9 +113,22 @@ static enum err sweep_write(struct db *db, void *ctx)
 	return store_incident_sweep(db, now - INCIDENT_KEEP_MS);
 }
 
+static enum err marks_write(struct db *db, void *ctx)
+{
+	return store_replay_sweep(db, clock_now(), MARKS_AT_ONCE, ctx);
+}
+
 enum job_result sweep_job_run(void *ctx, struct job *job)
 {
-	(void)ctx;
+	struct post *post = ctx;
+	size_t removed;
+
+	do {
+		removed = 0;
+		enum err e = store_write(post->store, marks_write, &removed);
+		if (e != OK)
+			log_warn("marks of old requests were kept", "error=%s", err_symbol(e));
+	} while (removed == MARKS_AT_ONCE);
 	return job_finished(job, JOB_DONE, sweep_write, NULL);
 }
 

@@ -54,7 +54,8 @@ enum err tenant_make(struct tool *t, const char *name, struct tenant_new *out)
 	return OK;
 }
 
-/* One administrator for all that the command line makes, until people have accounts. */
+/* One administrator for all that the command line makes, until people have accounts. It owns no
+ * key: those are the organisation's. */
 static enum err administrator(struct db *db, struct arena *arena, int64_t *row)
 {
 	struct stored_user user = {.email = ADMINISTRATOR_EMAIL, .name = "Administrator"};
@@ -86,7 +87,6 @@ static enum err tenant_work(struct db *db, void *ctx)
 	TRY(store_membership_set(db, new->row.row, user, "administrator", new->row.created_at));
 	for (size_t i = 0; i < 2; i++) {
 		keys[i]->organisation = new->row.row;
-		keys[i]->user = user;
 		TRY(store_key_add(db, keys[i]));
 	}
 	return OK;

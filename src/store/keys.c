@@ -6,9 +6,17 @@
 
 #include <string.h>
 
+void column_chars(struct query *q, int column, char *out, size_t size)
+{
+	struct span text = query_column(q, column);
+	if (text.size < size && text.size > 0)
+		memcpy(out, text.data, text.size);
+	out[text.size < size ? text.size : 0] = '\0';
+}
+
 static void key_read(struct query *q, struct stored_key *out)
 {
-	struct span id = query_column(q, 5), label = query_column(q, 7);
+	struct span id = query_column(q, 5);
 	*out = (struct stored_key){
 	    .row = query_column_int(q, 0),
 	    .organisation = query_column_int(q, 1),
@@ -18,13 +26,14 @@ static void key_read(struct query *q, struct stored_key *out)
 	    .created_at = query_column_int(q, 8),
 	    .revoked_at = query_column_int(q, 9),
 	    .last_used_at = query_column_int(q, 10),
+	    .rate = query_column_int(q, 12),
 	};
 	if (id.size <= sizeof(out->key_id)) {
 		memcpy(out->key_id, id.data, id.size);
 		out->key_id_size = id.size;
 	}
-	if (label.size < sizeof(out->label) && label.size > 0)
-		memcpy(out->label, label.data, label.size);
+	column_chars(q, 7, out->label, sizeof(out->label));
+	column_chars(q, 11, out->routes, sizeof(out->routes));
 	query_column_bytes(q, 6, out->secret_hash, sizeof(out->secret_hash));
 }
 
@@ -41,6 +50,8 @@ enum err store_key_add(struct db *db, struct stored_key *k)
 	query_blob(&q, span_of(k->secret_hash, sizeof(k->secret_hash)));
 	query_text(&q, k->label);
 	query_int(&q, k->created_at);
+	query_text(&q, k->routes);
+	query_int(&q, k->rate);
 	if (query_next(&q))
 		k->row = query_column_int(&q, 0);
 	return query_end(&q);
@@ -91,4 +102,28 @@ enum err store_key_touch(struct db *db, int64_t organisation, int64_t row, int64
 	query_int(&q, row);
 	query_int(&q, now);
 	return query_run(&q);
+}
+
+enum err store_key_revoke_user(
+    struct db *db, int64_t user, int environment, int scheme, int64_t now)
+{
+	struct query q;
+	query_start(&q, db, SQL_KEY_REVOKE_USER);
+	query_int(&q, user);
+	query_int(&q, environment);
+	query_int(&q, scheme);
+	query_int(&q, now);
+	return query_run(&q);
+}
+
+enum err store_key_limit(
+    struct db *db, int64_t organisation, int64_t row, const char *routes, int64_t rate)
+{
+	struct query q;
+	query_start(&q, db, SQL_KEY_LIMIT);
+	query_int(&q, organisation);
+	query_int(&q, row);
+	query_text(&q, routes);
+	query_int(&q, rate);
+	return query_run_changing(&q, ERR_NOT_FOUND);
 }

@@ -11,6 +11,7 @@
 
 #define STORE_KEY_ID_MAX 32
 #define STORE_KEY_LABEL_MAX 128
+#define STORE_KEY_ROUTES_MAX 1024
 
 struct stored_key {
 	int64_t row; /* given by store_key_add */
@@ -23,9 +24,13 @@ struct stored_key {
 	uint8_t secret_hash[SHA256_SIZE]; /* of the whole key text */
 	char label[STORE_KEY_LABEL_MAX];
 	int64_t created_at;
-	int64_t revoked_at;   /* 0: live */
-	int64_t last_used_at; /* 0: never; to the minute */
+	int64_t revoked_at;                /* 0: live */
+	int64_t last_used_at;              /* 0: never; to the minute */
+	char routes[STORE_KEY_ROUTES_MAX]; /* "METHOD /pattern", commas between; "": all */
+	int64_t rate;                      /* requests a minute; 0: the server's default */
 };
+
+void column_chars(struct query *q, int column, char *out, size_t size); /* "" when it is too long */
 
 enum err CHECKED store_key_add(struct db *db, struct stored_key *k); /* sets row; ERR_CONFLICT */
 enum err CHECKED store_key_find(
@@ -34,6 +39,11 @@ enum err CHECKED store_key_find(
 enum err CHECKED store_key_list(
     struct db *db, int64_t organisation, int64_t after, struct stored_key *out, size_t *n);
 enum err CHECKED store_key_revoke(struct db *db, int64_t organisation, int64_t row, int64_t now);
+/* All live keys of a person for one environment and scheme, in every organisation. */
+enum err CHECKED store_key_revoke_user(
+    struct db *db, int64_t user, int environment, int scheme, int64_t now);
+enum err CHECKED store_key_limit(struct db *db, int64_t organisation, int64_t row,
+    const char *routes, int64_t rate); /* ERR_NOT_FOUND */
 /* A write: call it at most once a minute for a key, never on the request's way. */
 enum err CHECKED store_key_touch(struct db *db, int64_t organisation, int64_t row, int64_t now);
 

@@ -1,0 +1,14 @@
+-- name: replay_add
+INSERT INTO replay (mark, organisation, expires_at)
+VALUES ($1, $2, $3)
+ON CONFLICT (mark) DO NOTHING;
+
+-- name: replay_sweep
+-- exception: time passes for all organisations
+DELETE FROM replay
+WHERE mark IN (SELECT mark FROM replay WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2);
+
+-- name: nonce_advance
+INSERT INTO nonce (api_key, organisation, last)
+VALUES ($1, $2, $3)
+ON CONFLICT (api_key) DO UPDATE SET last = excluded.last WHERE excluded.last > nonce.last;
