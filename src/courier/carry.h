@@ -10,6 +10,8 @@
 #define COURIER_ALLOWED_MAX 64
 #define COURIER_MESSAGE_MAX (4u * 1024u * 1024u)
 
+extern struct late late_curl; /* base/late.h: libcurl, open since courier_prepare */
+
 enum frame_kind { FRAME_MAIL = 1, FRAME_POST = 2 };
 
 /* A job as courier reads it: the same structs, strings in the arena. */

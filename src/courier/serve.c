@@ -5,6 +5,7 @@
  */
 #include "courier/carry.h"
 
+#include "base/late.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -27,6 +28,7 @@ enum err courier_prepare(void)
 	struct addrinfo *found = NULL;
 
 	signal(SIGPIPE, SIG_IGN);
+	TRY(late_open(&late_curl));
 	ENSURE(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, ERR_INTERNAL);
 	/* Loads what the resolver needs of its libraries while files may still be opened. */
 	if (getaddrinfo("localhost", NULL, NULL, &found) == 0)

@@ -5,6 +5,8 @@
  */
 #include "courier/carry.h"
 
+#include "base/late.h"
+
 #include <arpa/inet.h>
 #include <string.h>
 #include <strings.h>
@@ -85,6 +87,7 @@ enum err egress_check(
 	struct target t = {0};
 	enum err e;
 
+	TRY(late_open(&late_curl)); /* the command line asks too, without courier_prepare */
 	if (target_parse(url, &t)) {
 		host_unbracket(t.host);
 		*is_named = is_named_host(t.host, allowed);

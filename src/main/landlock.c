@@ -55,6 +55,7 @@ static const struct rights press_rights[] = {
     {"/usr/share/xml/fontconfig", READ_FILES},
     {"/var/cache/fontconfig", READ_FILES},
     {"/usr/share/zoneinfo", READ_FILES},
+    {"/etc/ld.so.cache", READ_FILES},
     {"/usr/lib", LOAD_FILES},
     {NULL, 0},
 };

@@ -57,7 +57,7 @@ int role_press(const struct config *c)
 	    .keys = -1,
 	    .fonts = config_list(c, CONFIG_FONTS_PATH)};
 
-	if (sandbox_enter(&box) != OK)
+	if (pdf_prepare() != OK || sandbox_enter(&box) != OK)
 		return 1;
 	return press_serve(ROLE_SOCKET);
 }

@@ -4,6 +4,8 @@
  */
 #include "pdf/open.h"
 
+#include "base/late.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -94,12 +96,28 @@ enum err pdf_file_check(struct pdf_file *f)
 	return pdf_file_ok(f) ? OK : ERR_PDF_REFUSED;
 }
 
-enum err pdf_file_open(struct pdf_file *f, struct span bytes)
+extern struct late late_qpdf;
+
+enum err pdf_prepare(void)
 {
-	*f = (struct pdf_file){.q = qpdf_init(), .bytes = bytes};
+	return late_open(&late_qpdf);
+}
+
+enum err pdf_file_new(struct pdf_file *f)
+{
+	*f = (struct pdf_file){0};
+	TRY(pdf_prepare());
+	f->q = qpdf_init();
 	ENSURE(f->q != NULL, ERR_MEMORY);
 	qpdf_set_suppress_warnings(f->q, QPDF_TRUE);
 	qpdf_silence_errors(f->q);
+	return OK;
+}
+
+enum err pdf_file_open(struct pdf_file *f, struct span bytes)
+{
+	TRY(pdf_file_new(f));
+	f->bytes = bytes;
 	(void)qpdf_read_memory(f->q, "in", (const char *)bytes.data, bytes.size, "");
 	return pdf_file_check(f);
 }

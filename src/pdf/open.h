@@ -25,6 +25,8 @@ struct pdf_file {
 	char reason[PDF_REASON_SIZE]; /* of has_failed */
 };
 
+enum err CHECKED pdf_file_new(struct pdf_file *f); /* a handle with nothing read; close it, too */
+
 /* ERR_PDF_REFUSED with f->reason when qpdf cannot open it. Close it either way. */
 enum err CHECKED pdf_file_open(struct pdf_file *f, struct span bytes);
 void pdf_file_close(struct pdf_file *f); /* for CLEANUP() */

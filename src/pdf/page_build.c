@@ -7,10 +7,14 @@
 #include "pdf/page_book.h"
 #include "pdf/page_font.h"
 
+#include "base/late.h"
+
 #include <string.h>
 
 #define BOOK_ARENA_MAX ((size_t)512 * 1024 * 1024)
 #define EVIDENCE_VERSION 1
+
+extern struct late late_pages;
 
 static void book_end(struct book *b)
 {
@@ -103,6 +107,7 @@ enum err pdf_pages_counted(
 	json_t *drawn CLEANUP(json_freep) = NULL;
 
 	*counts = (struct pages_counts){0};
+	TRY(late_open(&late_pages));
 	TRY(inputs_read(evidence, drawings, &read, &drawn));
 	struct book b = {.evidence = read, .drawings = drawn};
 	enum err e = book_make(&b, out);

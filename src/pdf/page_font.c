@@ -206,7 +206,7 @@ static void char_cover(gunichar c)
 
 void page_fonts_cover(const char *utf8)
 {
-	for (const char *p = utf8; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = utf8; *p != '\0'; p = g_utf8_find_next_char(p, NULL)) {
 		gunichar c = g_utf8_get_char(p);
 		if (c >= 0x80 && c < CODE_POINTS && !bit_set(fonts.seen, c))
 			char_cover(c);

@@ -120,7 +120,8 @@ const char *book_keep(struct book *b, const char *text)
 	if (text == NULL)
 		return NULL;
 	page_fonts_cover(text);
-	for (const char *p = text; *p != '\0'; p = g_utf8_next_char(p)) {
+	for (const char *p = text, *next; *p != '\0'; p = next) {
+		next = g_utf8_find_next_char(p, NULL);
 		gunichar c = g_utf8_get_char(p);
 		if (page_fonts_lack(c)) {
 			buf_format(&out, "‹U+%04X›", c);
@@ -128,7 +129,7 @@ const char *book_keep(struct book *b, const char *text)
 		} else if (is_unsafe(c)) {
 			buf_put_byte(&out, c == '\n' ? '\n' : ' ');
 		} else {
-			buf_put(&out, p, (size_t)(g_utf8_next_char(p) - p));
+			buf_put(&out, p, (size_t)(next - p));
 		}
 	}
 	char *kept = arena_string(b->arena, (const char *)out.data, out.size);

@@ -76,6 +76,8 @@ enum err CHECKED jpeg_check(struct span in, unsigned *width, unsigned *height);
 
 /* ---- the role and its client ---- */
 
+/* Opens libqpdf, before the sandbox; else the first PDF does. */
+enum err CHECKED pdf_prepare(void);
 int press_serve(int sock); /* serves one conversation, then ends: process exit status */
 
 struct press {

@@ -12,10 +12,7 @@
 
 static enum err blank_page(struct pdf_file *f)
 {
-	*f = (struct pdf_file){.q = qpdf_init()};
-	ENSURE(f->q != NULL, ERR_MEMORY);
-	qpdf_set_suppress_warnings(f->q, QPDF_TRUE);
-	qpdf_silence_errors(f->q);
+	TRY(pdf_file_new(f));
 	ENSURE(!(qpdf_empty_pdf(f->q) & (QPDF_ERRORS)), ERR_INTERNAL);
 	qpdf_oh page =
 	    qpdf_oh_parse(f->q, "<< /Type /Page /MediaBox [0 0 9 9] /Resources << >> >>");
