@@ -19,7 +19,7 @@
 #define CONNECT_MS 10000
 #define ANSWER_HEAD_MAX (64u * LIMIT_KB)
 
-enum reach { REACH_ANY, REACH_PUBLIC, REACH_LOOPBACK };
+enum reach { REACH_ANY, REACH_PUBLIC, REACH_LOOPBACK, REACH_NONE };
 
 struct transfer {
 	CURL *curl;
@@ -54,6 +54,7 @@ static bool is_reachable(enum reach reach, const char *address)
 	case REACH_ANY: return true;
 	case REACH_LOOPBACK: return is_loopback(address);
 	case REACH_PUBLIC: return !egress_is_denied(address);
+	case REACH_NONE: return false;
 	}
 	return false;
 }
@@ -190,9 +191,10 @@ static void mail_server(struct transfer *t, const struct courier_mail *mail, str
 	curl_easy_setopt(t->curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	curl_easy_setopt(t->curl, CURLOPT_USE_SSL,
 	    mail->security == SMTP_PLAIN ? (long)CURLUSESSL_NONE : (long)CURLUSESSL_ALL);
-	t->reach = mail->security == SMTP_PLAIN ? REACH_LOOPBACK
-		   : mail->is_guarded           ? REACH_PUBLIC
-						: REACH_ANY;
+	if (mail->is_guarded)
+		t->reach = mail->security == SMTP_PLAIN ? REACH_NONE : REACH_PUBLIC;
+	else
+		t->reach = mail->security == SMTP_PLAIN ? REACH_LOOPBACK : REACH_ANY;
 	if (mail->user != NULL) {
 		curl_easy_setopt(t->curl, CURLOPT_USERNAME, mail->user);
 		curl_easy_setopt(

@@ -66,6 +66,8 @@ int courier_serve(int control); /* process exit status, when control closes */
  * registries) */
 bool egress_is_denied(const char *address);
 
+/* Does the operator allow this host by name? allowed may be NULL. */
+bool egress_is_named(const char *host, const char *const *allowed);
 /* May this URL be a webhook's at all? https (or http to an allowed name), a host, no user part, no
  * literal address that is denied. For configuration; the address is checked again at connect time.
  */

@@ -49,7 +49,7 @@ static void host_unbracket(char *host)
 	}
 }
 
-static bool is_named_host(const char *host, const char *const *allowed)
+bool egress_is_named(const char *host, const char *const *allowed)
 {
 	for (size_t i = 0; allowed != NULL && allowed[i] != NULL; i++) {
 		if (strcasecmp(host, allowed[i]) == 0)
@@ -90,7 +90,7 @@ enum err egress_check(
 	TRY(late_open(&late_curl)); /* the command line asks too, without courier_prepare */
 	if (target_parse(url, &t)) {
 		host_unbracket(t.host);
-		*is_named = is_named_host(t.host, allowed);
+		*is_named = egress_is_named(t.host, allowed);
 		e = target_judge(&t, *is_named, fault);
 	} else {
 		e = fault_set(fault, ERR_EGRESS, "url", "this is not a complete URL");

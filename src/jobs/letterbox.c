@@ -57,6 +57,7 @@ static enum err account_own(struct message *m, struct smtp_account *out)
 	TRY(setting_text(m, "smtp.from_name", &out->from_name));
 	out->port = port == NULL ? 587 : (unsigned)strtoul(port, NULL, 10);
 	out->security = security_of(security);
+	out->is_guarded = out->host != NULL && !egress_is_named(out->host, m->c.post->mail_allowed);
 	return OK;
 }
 
@@ -154,6 +155,7 @@ static void mail_send(struct message *m, const struct smtp_account *a, struct sp
 	    .from = a->from,
 	    .to = m->profile.email,
 	    .message = content,
+	    .is_guarded = a->is_guarded,
 	};
 
 	enum err e = courier_mail(m->c.post->courier, &mail, &outcome);

@@ -23,6 +23,7 @@ struct smtp_account {
 	const char *ca_pem;
 	const char *from;      /* NULL: user, when it is an address */
 	const char *from_name; /* NULL: the organisation's name alone */
+	bool is_guarded;       /* an organisation's own: private addresses only when named */
 };
 
 /* POSTed as {"id","channel","to","text"} with "Authorization: Bearer <token>"; any 2xx is success.
@@ -42,8 +43,9 @@ struct post {
 	    *support_email; /* the operator's; an organisation's own goes before it. NULL: none */
 	struct smtp_account mail;
 	struct message_gateway sms, whatsapp;
-	const char *const *allowed; /* webhook.allow, NULL ended; also for gateways */
-	const char *webhook_ca_pem; /* NULL: the system's only */
+	const char *const *allowed;      /* webhook.allow, NULL ended; also for gateways */
+	const char *const *mail_allowed; /* mail.allow: organisations' own servers */
+	const char *webhook_ca_pem;      /* NULL: the system's only */
 	/* Ed25519 over a webhook's content (keyd_webhook_sign). NULL: no v1a signature. */
 	enum err (*sign)(void *ctx, struct span content, uint8_t signature[64]);
 	void *sign_ctx;

@@ -82,6 +82,7 @@ static void post_fill(struct settings *s, struct app *app)
 	    .whatsapp = {or_null(config_text(c, CONFIG_WHATSAPP_URL)),
 		secret(&s->secrets.whatsapp_token)},
 	    .allowed = config_list(c, CONFIG_WEBHOOK_ALLOW),
+	    .mail_allowed = config_list(c, CONFIG_MAIL_ALLOW),
 	    .webhook_ca_pem = secret(&s->secrets.webhook_ca),
 	    .sign = webhook_sign,
 	    .sign_ctx = app->keyd,

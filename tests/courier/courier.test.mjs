@@ -121,9 +121,13 @@ describe('mail', () => {
 		assert.deepEqual([answer.isDone, answer.isPermanent], [false, false], answer.detail);
 	});
 
-	test('a host that a tenant chose stays under the deny list', async () => {
+	test('a host that a tenant chose stays under the deny list', async (t) => {
 		const answer = await send({ host: 'localhost', isGuarded: true });
 		assert.deepEqual([answer.isDone, answer.isPermanent], [false, true], answer.detail);
+		const open = await startSmtp({ security: 'plain', user: undefined });
+		t.after(() => open.stop());
+		const unprotected = await send({ security: PLAIN, user: null, password: null, ca: null, isGuarded: true }, open);
+		assert.deepEqual([unprotected.isDone, unprotected.isPermanent], [false, true], unprotected.detail);
 	});
 
 	test('a courier that dies in the middle is told from a server that says no', async () => {

@@ -162,16 +162,20 @@ describe('where there is no server', () => {
 });
 
 describe('failures', () => {
-	test('an organisation\'s own server goes before the global one', async () => {
+	test('an organisation\'s own server goes before the global one', async (t) => {
 		const own = await startSmtp({ ca, user: 'own', password: 'own secret' });
+		t.after(() => own.stop());
 		const before = smtp.mails.length;
-		const kept = await run({ ...account(smtp), settings: {
+		const settings = {
 			'smtp.host': own.host, 'smtp.port': String(own.port), 'smtp.security': 'starttls', 'smtp.user': 'own',
-			'smtp.password': 'own secret', 'smtp.ca': ca.ca, 'smtp.from': 'us@example.net', 'smtp.from_name': 'Nós' } });
+			'smtp.password': 'own secret', 'smtp.ca': ca.ca, 'smtp.from': 'us@example.net', 'smtp.from_name': 'Nós' };
+		const refused = await run({ ...account(smtp), settings });
+		assert.equal(own.mails.length, 0, 'a private address that the operator did not name');
+		assert.equal(refused.deliveries.filter((d) => /address/.test(d.detail)).length, 2, JSON.stringify(refused.deliveries));
+		const kept = await run({ ...account(smtp), settings, mailAllowed: [own.host] });
 		assert.equal(own.mails.length, 2, JSON.stringify(kept.deliveries));
 		assert.equal(own.mails[0].fromHeader, 'Nós <us@example.net>');
 		assert.equal(smtp.mails.length, before);
-		await own.stop();
 	});
 
 	test('a code that was typed before its message could leave is not sent any more', async () => {

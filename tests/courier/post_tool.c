@@ -88,14 +88,20 @@ static enum err sign_ed25519(void *ctx, struct span content, uint8_t signature[6
 	return good ? OK : ERR_CRYPTO;
 }
 
-static void post_fill(void)
+static void list(const char *name, const char *out[8])
 {
-	static const char *allowed[8];
 	size_t i;
 	json_t *item;
 
-	json_array_foreach(json_object_get(given, "allowed"), i, item) allowed[i] =
-	    json_string_value(item);
+	json_array_foreach(json_object_get(given, name), i, item) out[i] = json_string_value(item);
+}
+
+static void post_fill(void)
+{
+	static const char *allowed[8], *mail_allowed[8];
+
+	list("allowed", allowed);
+	list("mailAllowed", mail_allowed);
 	post = (struct post){.store = store,
 	    .courier = &courier_client,
 	    .data = folder,
@@ -111,6 +117,7 @@ static void post_fill(void)
 		.from_name = "Chirograph"},
 	    .sms = {text("gateway"), "t0ken"},
 	    .allowed = allowed,
+	    .mail_allowed = mail_allowed,
 	    .webhook_ca_pem = text("ca"),
 	    .sign = sign_ed25519};
 	assert_int_equal(vault_new(16, unwrap, NULL, &post.vault), OK);
