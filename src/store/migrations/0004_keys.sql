@@ -52,7 +52,7 @@ CREATE INDEX public_key_user ON public_key (user_account) WHERE user_account <> 
 
 CREATE TABLE allowed_address (
 	id INTEGER PRIMARY KEY,
-	organisation BIGINT NOT NULL REFERENCES organisation (id),
+	organisation BIGINT NOT NULL,
 	integration BIGINT NOT NULL REFERENCES integration (id),
 	network TEXT NOT NULL,          -- canonical: "203.0.113.0/24", "2001:db8::/48"
 	created_at BIGINT NOT NULL,
