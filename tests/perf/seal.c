@@ -4,7 +4,10 @@
  * it starts the two press processes that the server starts, one that builds and one that verifies,
  * in their sandboxes, and says what each used.
  *
- * usage: seal pages OUT | seal append IN PAGES OUT | seal whole IN OUT | seal server PROGRAM IN OUT
+ * The key and its chain are made once, by `seal key`: the press of a server makes none either.
+ *
+ * usage: seal start | seal key FOLDER | seal pages OUT | seal append FOLDER IN PAGES OUT |
+ *        seal whole FOLDER IN OUT | seal server PROGRAM IN OUT
  */
 #include "../pdf/seal_support.h"
 
@@ -14,7 +17,10 @@
 #include "pdf/build.h"
 #include "pdf/pages.h"
 
+#include <openssl/evp.h>
+
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,15 +83,44 @@ static void job_make(struct pdf_job *job, const char *in, const struct test_seal
 	    .now = NOW};
 }
 
+static const char *in_folder(const char *folder, const char *name)
+{
+	static char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+static void key_make(const char *folder)
+{
+	struct test_seal seal;
+	unsigned char *der = NULL;
+	test_seal_new(&seal, false);
+	int size = i2d_PrivateKey(seal.key, &der);
+	must(size > 0, "key");
+	file_write(in_folder(folder, "seal.key"), span_of(der, (size_t)size), SPAN_EMPTY);
+	file_write(in_folder(folder, "seal.chain"), buf_span(&seal.chain), SPAN_EMPTY);
+}
+
+static void key_read(const char *folder, struct test_seal *seal)
+{
+	struct buf der;
+	file_read(in_folder(folder, "seal.key"), &der);
+	file_read(in_folder(folder, "seal.chain"), &seal->chain);
+	const unsigned char *at = der.data;
+	seal->key = d2i_PrivateKey(EVP_PKEY_EC, NULL, &at, (long)der.size);
+	must(seal->key != NULL, "key");
+}
+
 /* made NULL: the pages are drawn here too */
-static void seal_here(const char *in, const char *made, const char *out)
+static void seal_here(const char *keys, const char *in, const char *made, const char *out)
 {
 	struct pdf_draft drafts[PDF_DRAFTS_MAX];
-	struct test_seal seal;
+	struct test_seal seal = {0};
 	struct buf ready, signature;
 	struct pdf_job job;
 	size_t count = 0;
-	test_seal_new(&seal, false);
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL); /* as press_serve */
+	key_read(keys, &seal);
 	job_make(&job, in, &seal);
 	buf_init(&signature, LIMIT_KB);
 	if (made != NULL) {
@@ -189,12 +224,16 @@ static void seal_server(const char *program, const char *in, const char *out)
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
-	if (argc == 3 && strcmp(verb, "pages") == 0)
+	if (argc == 2 && strcmp(verb, "start") == 0) /* the dynamic linker's part of the rest */
+		must(pdf_prepare() == OK, "libqpdf");
+	else if (argc == 3 && strcmp(verb, "pages") == 0)
 		pages(argv[2]);
-	else if (argc == 5 && strcmp(verb, "append") == 0)
-		seal_here(argv[2], argv[3], argv[4]);
-	else if (argc == 4 && strcmp(verb, "whole") == 0)
-		seal_here(argv[2], NULL, argv[3]);
+	else if (argc == 3 && strcmp(verb, "key") == 0)
+		key_make(argv[2]);
+	else if (argc == 6 && strcmp(verb, "append") == 0)
+		seal_here(argv[2], argv[3], argv[4], argv[5]);
+	else if (argc == 5 && strcmp(verb, "whole") == 0)
+		seal_here(argv[2], argv[3], NULL, argv[4]);
 	else if (argc == 5 && strcmp(verb, "server") == 0)
 		seal_server(argv[2], argv[3], argv[4]);
 	else
