@@ -109,7 +109,7 @@ static enum err threads_allow(scmp_filter_ctx ctx)
 	    ctx, SCMP_ACT_ALLOW, CALL(tgkill), SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
 }
 
-/* Courier loads name-service libraries, press may load converters; nobody else makes code. */
+/* Courier loads name-service libraries, press pango and what it brings; nobody else makes code. */
 static enum err memory_allow(scmp_filter_ctx ctx, enum role role)
 {
 	static const int both[] = {CALL(mmap), CALL(mprotect), END};
