@@ -15,6 +15,8 @@
 #define HEADERS 5
 #define ALLOWED_MAX 64
 
+#define ED25519_SIZE 64
+
 struct call {
 	struct post_case c;
 	const char *type, *secret;
@@ -93,17 +95,19 @@ static enum err key_bytes(const char *secret, struct buf *out)
 static enum err sign_v1a(struct call *k, int64_t at, struct buf *out)
 {
 	const struct post *p = k->c.post;
-	CLEANUP(buf_free) struct buf content = {0};
-	uint8_t signature[64];
+	CLEANUP(buf_free) struct buf content = {0}, signatures = {0};
 
 	if (p->sign == NULL)
 		return OK;
 	buf_init(&content, LIMIT_MB);
+	buf_init(&signatures, 4 * LIMIT_KB);
 	webhook_content(k->id, at, buf_span(&k->body), &content);
 	TRY(buf_done(&content));
-	TRY(p->sign(p->sign_ctx, buf_span(&content), signature));
-	buf_put_str(out, " v1a,");
-	b64_encode(out, span_of(signature, sizeof(signature)));
+	TRY(p->sign(p->sign_ctx, buf_span(&content), &signatures));
+	for (size_t at_byte = 0; at_byte < signatures.size; at_byte += ED25519_SIZE) {
+		buf_put_str(out, " v1a,");
+		b64_encode(out, span_of(signatures.data + at_byte, ED25519_SIZE));
+	}
 	return buf_done(out);
 }
 

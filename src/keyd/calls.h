@@ -13,10 +13,12 @@ enum keyd_call {
 	CALL_SEAL_CHAIN = 5,           /* -> DER certificates */
 	CALL_SEAL_SIGN = 6,            /* signed attributes -> signature */
 	CALL_SEAL_TEST = 7,            /* -> reason, empty when it works */
-	CALL_WEBHOOK_SIGN = 8,         /* content -> signature */
+	CALL_WEBHOOK_SIGN = 8,         /* content -> signatures, one after another */
 	CALL_WEBHOOK_PUBLIC = 9,       /* -> key */
 	CALL_TLS_CHAIN = 10,           /* reads the files again -> DER certificates */
 	CALL_TLS_SIGN = 11,            /* key id, digest name, u32 is_pss, content -> signature */
+	CALL_RESPONSE_PUBLIC = 12,     /* reads the files again -> u32 count; line, from, until,
+					* kid, SPKI of each */
 };
 
 #define CALL_TIMEOUT_MS 10000

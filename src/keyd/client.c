@@ -263,14 +263,55 @@ enum err keyd_seal_test(struct keyd *k, char reason[FAULT_DETAIL_MAX])
 	return reason[0] == '\0' ? OK : ERR_NOT_READY;
 }
 
-enum err keyd_webhook_sign(struct keyd *k, struct span content, uint8_t signature[64])
+enum err keyd_webhook_sign(struct keyd *k, struct span content, struct keyd_webhook_signatures *out)
 {
 	struct call c CLEANUP(call_free);
+	struct span all;
 
 	call_init(&c, CALL_WEBHOOK_SIGN);
 	wire_put_bytes(&c.w, content);
 	TRY(keyd_call(k, &c.w, &c.r));
-	return take_exact(&c.r, signature, 64);
+	all = wire_bytes(&c.r);
+	ENSURE(wire_end(&c.r) && all.size > 0 && all.size % 64 == 0, ERR_INTERNAL);
+	ENSURE(all.size <= sizeof(out->data), ERR_INTERNAL);
+	memcpy(out->data, all.data, all.size);
+	out->count = all.size / 64;
+	return OK;
+}
+
+static enum err take_public(struct wire_reader *r, struct keyd_public *out)
+{
+	struct span spki;
+	uint32_t line = wire_u32(r);
+
+	ENSURE(line <= KEYD_WEBHOOK, ERR_INTERNAL);
+	out->line = (enum keyd_line)line;
+	out->from = wire_i64(r);
+	out->until = wire_i64(r);
+	ENSURE(wire_text(r, out->kid, sizeof(out->kid)), ERR_INTERNAL);
+	spki = wire_bytes(r);
+	ENSURE(!r->failed && spki.size > 0 && spki.size <= sizeof(out->spki), ERR_INTERNAL);
+	memcpy(out->spki, spki.data, spki.size);
+	out->spki_size = spki.size;
+	return OK;
+}
+
+enum err keyd_response_public(struct keyd *k, struct keyd_public *out, size_t *n)
+{
+	struct call c CLEANUP(call_free);
+	size_t room = *n;
+	uint32_t count;
+
+	*n = 0;
+	call_init(&c, CALL_RESPONSE_PUBLIC);
+	TRY(keyd_call(k, &c.w, &c.r));
+	count = wire_u32(&c.r);
+	ENSURE(count <= room, ERR_INTERNAL);
+	for (uint32_t i = 0; i < count; i++)
+		TRY(take_public(&c.r, &out[i]));
+	ENSURE(wire_end(&c.r), ERR_INTERNAL);
+	*n = count;
+	return OK;
 }
 
 enum err keyd_webhook_public(struct keyd *k, uint8_t key[32])

@@ -48,9 +48,32 @@ enum err CHECKED keyd_seal_chain(struct keyd *k, struct buf *chain);
 enum err CHECKED keyd_seal_sign(
     struct keyd *k, struct span signed_attributes, struct buf *signature);
 
-/* Ed25519 over a Standard Webhooks content string ("id.timestamp.body"): the v1a signature. */
-enum err CHECKED keyd_webhook_sign(struct keyd *k, struct span content, uint8_t signature[64]);
-enum err CHECKED keyd_webhook_public(struct keyd *k, uint8_t key[32]);
+/* Ed25519 over a Standard Webhooks content string ("id.timestamp.body"): the v1a signatures, 64
+ * bytes each, one for every key that a receiver may still hold, newest first. */
+#define KEYD_WEBHOOK_SIGNATURES 32
+struct keyd_webhook_signatures {
+	uint8_t data[KEYD_WEBHOOK_SIGNATURES][64];
+	size_t count;
+};
+enum err CHECKED keyd_webhook_sign(
+    struct keyd *k, struct span content, struct keyd_webhook_signatures *out);
+enum err CHECKED keyd_webhook_public(struct keyd *k, uint8_t key[32]); /* of the one in use */
+
+/* The public halves of all keys that sign answers and webhooks: in use, announced, and earlier
+ * ones. Reads the files again, so that a rotation comes into force: SIGHUP calls it. */
+enum keyd_line { KEYD_RESPONSE_ES512 = 0, KEYD_RESPONSE_ED25519 = 1, KEYD_WEBHOOK = 2 };
+#define KEYD_KID_SIZE 44 /* base64url of SHA-256(SPKI), NUL */
+#define KEYD_PUBLIC_MAX 96
+struct keyd_public {
+	enum keyd_line line;
+	int64_t from;  /* Unix ms from which it signs; 0: since init */
+	int64_t until; /* Unix ms up to which it is published; 0: nothing follows it yet */
+	char kid[KEYD_KID_SIZE];
+	uint8_t spki[192];
+	size_t spki_size;
+};
+/* Newest first in each line; *n: room, then their number. */
+enum err CHECKED keyd_response_public(struct keyd *k, struct keyd_public *out, size_t *n);
 
 /* A TLS 1.2/1.3 server context whose private key stays in keyd (an OpenSSL provider of ours asks
  * it for each handshake). Fresh certificates are read at each call: SIGHUP calls it again. */

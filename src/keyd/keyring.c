@@ -153,11 +153,13 @@ static bool is_set(const char *s)
 static enum err tls_read(struct keyring *ring, struct buf *chain, X509 **leaf, EVP_PKEY **key)
 {
 	const struct keyd_config *c = ring->config;
+	char own_certificate[GENERATION_NAME_MAX], own_key[GENERATION_NAME_MAX];
 	bool is_own = !is_set(c->tls_certificate_file);
 	int dir = is_own ? ring->keys : AT_FDCWD;
 
-	TRY(chain_pem_read(dir, is_own ? "tls.crt" : c->tls_certificate_file, chain, leaf));
-	TRY(key_pem_read(dir, is_own ? "tls.key" : c->tls_key_file, key));
+	TRY(generation_names(ring->keys, CLASS_TLS, own_certificate, own_key));
+	TRY(chain_pem_read(dir, is_own ? own_certificate : c->tls_certificate_file, chain, leaf));
+	TRY(key_pem_read(dir, is_own ? own_key : c->tls_key_file, key));
 	ENSURE(X509_check_private_key(*leaf, *key) == 1, ERR_CRYPTO);
 	return OK;
 }
@@ -228,11 +230,7 @@ enum err keyring_load(struct keyring *ring, const struct keyd_config *config)
 	ENSURE(pthread_rwlock_init(&ring->lock, NULL) == 0, ERR_MEMORY);
 	TRY(open_keys(ring));
 	TRY(root_read(ring));
-	if (key_pem_read(ring->keys, "webhook.key", &ring->webhook) != OK) {
-		log_error(
-		    "the webhook key keys/webhook.key cannot be used", "folder=%s", config->data);
-		return ERR_CONFIG;
-	}
+	TRY(keyring_signers_reload(ring));
 	keyring_seal_prepare(ring);
 	keyring_seal_reload(ring);
 	return keyring_tls_reload(ring);
@@ -243,7 +241,7 @@ void keyring_free(struct keyring *ring)
 	for (size_t i = 0; i < KEYRING_TLS_KEPT; i++)
 		EVP_PKEY_free(ring->tls[i].key);
 	keyring_seal_drop(ring);
-	EVP_PKEY_free(ring->webhook);
+	keyring_signers_free(ring->signers);
 	buf_free(&ring->seal_chain);
 	buf_free(&ring->tls_chain);
 	secret_wipe(ring->root, sizeof(ring->root));

@@ -1,11 +1,12 @@
 /*
- * What keyd holds: the keys read from DIR/keys and from the operator's files. The root key and the
- * webhook key never change while keyd runs; TLS and seal are read again when front asks.
+ * What keyd holds: the keys read from DIR/keys and from the operator's files. The root key
+ * never changes while keyd runs; the others are read again when front asks.
  */
 #ifndef CHIROGRAPH_KEYD_KEYRING_H
 #define CHIROGRAPH_KEYD_KEYRING_H
 
 #include "keyd/keyd.h"
+#include "keyd/signers.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -22,8 +23,8 @@ struct keyring {
 	const struct keyd_config *config;
 	int keys; /* descriptor of DIR/keys */
 	uint8_t root[KEY_SIZE];
-	EVP_PKEY *webhook;
 	pthread_rwlock_t lock; /* guards what follows */
+	struct signers *signers;
 	EVP_PKEY *seal;
 	X509 *seal_leaf;
 	struct buf seal_chain;                    /* DER, leaf first */
@@ -35,6 +36,11 @@ struct keyring {
 /* ERR_CONFIG, with a line in the log, when a key that must be there is not or is open to others. */
 enum err CHECKED keyring_load(struct keyring *ring, const struct keyd_config *config);
 void keyring_free(struct keyring *ring);
+/* The key of that line in use now, referenced for the caller, and what it is called by. */
+enum err CHECKED keyring_signer(
+    struct keyring *ring, enum keyd_line line, EVP_PKEY **out, char kid[KEYD_KID_SIZE]);
+enum err CHECKED keyring_signers_reload(struct keyring *ring);
+void keyring_signers_free(struct signers *s); /* NULL is fine */
 enum err CHECKED keyring_tls_reload(struct keyring *ring);
 void keyring_seal_reload(struct keyring *ring); /* leaves the answer in seal_fault */
 void keyring_seal_drop(struct keyring *ring);

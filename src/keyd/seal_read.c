@@ -198,12 +198,15 @@ static enum err pem_read(struct reading *r, int dir, const char *certificates, c
 static enum err seal_read(struct reading *r)
 {
 	const struct keyd_config *c = r->ring->config;
+	char certificate[GENERATION_NAME_MAX], key[GENERATION_NAME_MAX];
 
 	if (is_set(c->seal_pkcs12_file))
 		return pkcs12_read(r);
 	if (is_set(c->seal_certificate_file))
 		return pem_read(r, AT_FDCWD, c->seal_certificate_file, c->seal_key_file);
-	return pem_read(r, r->ring->keys, "seal.crt", "seal.key");
+	r->file = GENERATIONS_FILE;
+	TRY(generation_names(r->ring->keys, CLASS_SEAL, certificate, key));
+	return pem_read(r, r->ring->keys, certificate, key);
 }
 
 static bool key_works(EVP_PKEY *key, X509 *leaf)

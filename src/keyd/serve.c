@@ -3,12 +3,10 @@
  * type ends the whole process (its sender is our own program, so something is badly wrong); a
  * request that is well formed and refused gets its error.
  */
-#include "keyd/calls.h"
-#include "keyd/keyring.h"
+#include "keyd/serve.h"
 
 #include "base/codec.h"
 #include "base/log.h"
-#include "base/wire.h"
 
 #include <openssl/crypto.h>
 #include <pthread.h>
@@ -29,12 +27,6 @@ struct connection {
 	struct serve *serve;
 	int sock;
 };
-
-static void end_request(const struct wire_reader *r)
-{
-	if (!wire_end(r))
-		wire_die("keyd: a request with wrong fields");
-}
 
 static enum err organisation_key(
     const struct keyring *ring, struct wire_reader *r, uint8_t key[KEY_SIZE])
@@ -135,7 +127,8 @@ static enum err seal_chain(struct keyring *ring, struct wire_reader *r, struct w
 	return e;
 }
 
-/* Each use of the sealing key leaves a line: the hash names the signed attributes of one dossier. */
+/* Each use of the sealing key leaves a line: the hash names the signed attributes of one dossier.
+ */
 static enum err seal_note(struct span attributes)
 {
 	uint8_t hash[SHA256_SIZE];
@@ -185,31 +178,6 @@ static enum err seal_test(struct keyring *ring, struct wire_reader *r, struct wi
 	pthread_rwlock_rdlock(&ring->lock);
 	wire_put_str(w, ring->seal_fault);
 	pthread_rwlock_unlock(&ring->lock);
-	return OK;
-}
-
-static enum err webhook_sign(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
-{
-	static const struct sign_form form = {NULL, false};
-	struct buf signature CLEANUP(buf_free);
-	struct span content = wire_bytes(r);
-	enum err e;
-
-	end_request(r);
-	buf_init(&signature, 64);
-	e = key_sign(ring->webhook, &form, content, &signature);
-	wire_put_bytes(w, buf_span(&signature));
-	return e;
-}
-
-static enum err webhook_public(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
-{
-	uint8_t key[32];
-	size_t size = sizeof(key);
-
-	end_request(r);
-	ENSURE(EVP_PKEY_get_raw_public_key(ring->webhook, key, &size) == 1, ERR_CRYPTO);
-	wire_put_bytes(w, span_of(key, size));
 	return OK;
 }
 
@@ -271,10 +239,11 @@ static const call_function calls[] = {
     [CALL_SEAL_CHAIN] = seal_chain,
     [CALL_SEAL_SIGN] = seal_sign,
     [CALL_SEAL_TEST] = seal_test,
-    [CALL_WEBHOOK_SIGN] = webhook_sign,
-    [CALL_WEBHOOK_PUBLIC] = webhook_public,
+    [CALL_WEBHOOK_SIGN] = call_webhook_sign,
+    [CALL_WEBHOOK_PUBLIC] = call_webhook_public,
     [CALL_TLS_CHAIN] = tls_chain,
     [CALL_TLS_SIGN] = tls_sign,
+    [CALL_RESPONSE_PUBLIC] = call_response_public,
 };
 
 static enum err answer(int sock, struct wire_writer *body, enum err result)

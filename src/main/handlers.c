@@ -38,9 +38,13 @@ static const char *secret(const struct buf *b)
 	return b->size > 0 ? buf_str((struct buf *)b) : NULL;
 }
 
-static enum err webhook_sign(void *ctx, struct span content, uint8_t signature[64])
+static enum err webhook_sign(void *ctx, struct span content, struct buf *signatures)
 {
-	return keyd_webhook_sign(ctx, content, signature);
+	struct keyd_webhook_signatures all;
+
+	TRY(keyd_webhook_sign(ctx, content, &all));
+	buf_put(signatures, all.data, all.count * sizeof(all.data[0]));
+	return buf_done(signatures);
 }
 
 static enum smtp_security security_of(const char *word)

@@ -212,15 +212,18 @@ static void sealing_certificate_has_its_profile(void **state)
 static void webhook_signature_verifies(void **state)
 {
 	struct span content = span_str("msg_1.1700000000.{}");
-	uint8_t public_key[32], signature[64];
+	struct keyd_webhook_signatures signatures;
+	uint8_t public_key[32];
 	EVP_PKEY *key;
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 
 	assert_int_equal(keyd_webhook_public(keyd, public_key), OK);
-	assert_int_equal(keyd_webhook_sign(keyd, content, signature), OK);
+	assert_int_equal(keyd_webhook_sign(keyd, content, &signatures), OK);
+	assert_int_equal(signatures.count, 1);
 	key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
 	assert_int_equal(EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key), 1);
-	assert_int_equal(EVP_DigestVerify(ctx, signature, 64, content.data, content.size), 1);
+	assert_int_equal(
+	    EVP_DigestVerify(ctx, signatures.data[0], 64, content.data, content.size), 1);
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
 }
