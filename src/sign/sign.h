@@ -90,7 +90,7 @@ bool wrapped_url_equal(struct span signed_url, struct span requested);
 
 struct plain {
 	struct span payload_md5, timestamp, method,
-	    uri; /* payload_md5 empty: the claim is missing */
+	    uri; /* payload_md5.data NULL: the claim is missing */
 };
 enum err CHECKED plain_claims_make(const struct plain *p, struct buf *out);
 /* Spans live in the arena. */
