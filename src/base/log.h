@@ -10,8 +10,8 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 void log_role(const char *role); /* "front", "keyd" …: once, at start */
 void log_threshold(enum log_level level);
 
-/* message: a fixed sentence. format: logfmt pairs `key=%s other=%d` or NULL; put \"%s\" around
- * values with spaces. Control bytes in values become '?'. */
+/* message: a fixed sentence. format: logfmt pairs `key=%s other=%d` or NULL, with %s, %d, %u, %o,
+ * %zu, %lld and %llu only. A text value is quoted and escaped when it needs to be. */
 void log_write(enum log_level level, const char *message, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

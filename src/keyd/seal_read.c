@@ -277,7 +277,7 @@ void keyring_seal_reload(struct keyring *ring)
 	}
 	if (ring->seal_fault[0] != '\0')
 		log_error("the sealing key does not work: nothing can be submitted",
-		    "reason=\"%s\" error=%s", ring->seal_fault, err_symbol(e));
+		    "reason=%s error=%s", ring->seal_fault, err_symbol(e));
 	pthread_rwlock_unlock(&ring->lock);
 }
 

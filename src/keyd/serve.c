@@ -149,7 +149,7 @@ static enum err seal_locked(struct keyring *ring, struct span attributes, struct
 	ENSURE(ring->seal != NULL && ring->seal_fault[0] == '\0', ERR_NOT_READY);
 	e = seal_form_check(attributes, ring->seal_leaf, &reason);
 	if (e != OK) {
-		log_error("refused to seal", "reason=\"%s\"", reason);
+		log_error("refused to seal", "reason=%s", reason);
 		return e;
 	}
 	TRY(key_sign(ring->seal, &form, attributes, signature));

@@ -196,7 +196,7 @@ enum err keyd_tls_context(struct keyd *k, SSL_CTX **out)
 	if (e != OK) {
 		char text[256];
 		ERR_error_string_n(ERR_peek_last_error(), text, sizeof(text));
-		log_error("no TLS context", "error=%s openssl=\"%s\"", err_symbol(e), text);
+		log_error("no TLS context", "error=%s openssl=%s", err_symbol(e), text);
 		ERR_clear_error();
 		SSL_CTX_free(ctx);
 		return e;

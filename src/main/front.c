@@ -98,7 +98,7 @@ static void seal_test(struct front *f)
 	atomic_store(&f->app.is_seal_ready, e == OK);
 	if (e != OK)
 		log_error("envelopes cannot be submitted: the sealing key does not work",
-		    "reason=\"%s\"", reason);
+		    "reason=%s", reason);
 }
 
 static enum err rooms_open(struct front *f)

@@ -44,7 +44,7 @@ enum err secrets_read(const struct config *config, struct front_secrets *secrets
 		if (config_secret(config, rows[i].key, rows[i].to) == OK)
 			continue;
 		log_error("a file of the configuration cannot be read by the data folder's owner",
-		    "key=%s file=\"%s\"", config_rows[rows[i].key].name,
+		    "key=%s file=%s", config_rows[rows[i].key].name,
 		    config_text(config, rows[i].key));
 		return ERR_CONFIG;
 	}

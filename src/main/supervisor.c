@@ -104,7 +104,8 @@ static void stop_begin(int status)
 	self.is_stopping = true;
 	self.status = self.status != 0 ? self.status : status;
 	self.stop_by = clock_monotonic() + LIMIT_DRAIN_MS + 5000;
-	/* Before it was ready front has nothing to drain, and may be waiting for a keyd that ended. */
+	/* Before it was ready front has nothing to drain, and may be waiting for a keyd that ended.
+	 */
 	child_signal(child_of(ROLE_FRONT), self.is_ready ? SIGTERM : SIGKILL);
 }
 
@@ -252,8 +253,8 @@ static bool settings_read(struct front_secrets *secrets)
 	if (e == OK)
 		e = secrets_read(self.settings, secrets);
 	if (e != OK) {
-		log_error("the configuration is not read again", "error=%s why=\"%s\"",
-		    err_symbol(e), fault.detail);
+		log_error("the configuration is not read again", "error=%s why=%s", err_symbol(e),
+		    fault.detail);
 		return false;
 	}
 	fresh = config_memory(self.settings);
