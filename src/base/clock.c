@@ -1,12 +1,10 @@
 /*
- * Time at the edge of the program: reading it, writing it, and calendar days in a zone.
- * Calendar arithmetic is the proleptic Gregorian one; zones come from tzdata and are
- * loaded once, before the sandbox closes the files.
+ * Time at the edge of the program: reading it, and writing it in UTC. Calendar arithmetic is the
+ * proleptic Gregorian one. Zones have a file of their own, so that this one keeps no state.
  */
 #include "base/clock.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifdef CHIROGRAPH_TEST_SEAMS
 static const int64_t *seam_offset;
 
 void clock_seam_open(void)
 {
-#ifdef CHIROGRAPH_TEST_SEAMS
 	const char *path = getenv("CHIROGRAPH_TEST_CLOCK");
 	int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
@@ -27,15 +25,28 @@ void clock_seam_open(void)
 	close(fd);
 	if (p != MAP_FAILED)
 		seam_offset = p;
-#endif
 }
+
+static int64_t seam(void)
+{
+	return seam_offset ? __atomic_load_n(seam_offset, __ATOMIC_RELAXED) : 0;
+}
+#else
+void clock_seam_open(void)
+{
+}
+
+static int64_t seam(void)
+{
+	return 0;
+}
+#endif
 
 int64_t clock_now(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
-	int64_t now = (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-	return seam_offset ? now + __atomic_load_n(seam_offset, __ATOMIC_RELAXED) : now;
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000 + seam();
 }
 
 int64_t clock_monotonic(void)
@@ -47,7 +58,7 @@ int64_t clock_monotonic(void)
 
 /* Days since 1970-01-01 of a civil date (H. Hinnant, "chrono-compatible low-level date
  * algorithms"). */
-static int64_t days_from_civil(struct date d)
+int64_t date_days(struct date d)
 {
 	int64_t y = d.year - (d.month <= 2);
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -106,143 +117,6 @@ void clock_format_http(int64_t t, char out[CLOCK_TEXT_SIZE])
 	    m.date.day, months[m.date.month - 1], m.date.year % 10000, m.hour, m.minute, m.second);
 }
 
-/*
- * Zones: a version 2+ TZif file (RFC 8536) is a list of moments at which an offset begins,
- * and a rule for the time after the last one. The rule is left to the last offset: zones with
- * running daylight saving list their changes to 2037.
- */
-#define ZONES_MAX 32
-#define ZONE_CHANGES_MAX 512
-
-struct zone {
-	char name[48];
-	size_t count;
-	int64_t first_offset;
-	struct {
-		int64_t at, offset; /* seconds */
-	} changes[ZONE_CHANGES_MAX];
-};
-
-static struct zone *zones[ZONES_MAX];
-static size_t zone_count;
-static pthread_mutex_t zone_lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int64_t big_endian(const uint8_t *p, size_t size)
-{
-	uint64_t v = p[0] & 0x80 ? UINT64_MAX : 0;
-	for (size_t i = 0; i < size; i++)
-		v = v << 8 | p[i];
-	return (int64_t)v;
-}
-
-struct tzif {
-	size_t isutc, isstd, leap, times, types, chars;
-};
-
-static bool tzif_header(struct span in, struct tzif *h)
-{
-	if (in.size < 44 || memcmp(in.data, "TZif", 4) != 0)
-		return false;
-	const uint8_t *p = in.data + 20;
-	*h = (struct tzif){(size_t)big_endian(p, 4), (size_t)big_endian(p + 4, 4),
-	    (size_t)big_endian(p + 8, 4), (size_t)big_endian(p + 12, 4),
-	    (size_t)big_endian(p + 16, 4), (size_t)big_endian(p + 20, 4)};
-	return h->isutc <= 256 && h->isstd <= 256 && h->leap <= 256 && h->times <= 4096 &&
-	       h->types <= 256 && h->types > 0 && h->chars <= 4096;
-}
-
-static size_t tzif_size(const struct tzif *h, size_t time_size)
-{
-	return 44 + h->times * (time_size + 1) + h->types * 6 + h->chars +
-	       h->leap * (time_size + 4) + h->isstd + h->isutc;
-}
-
-static bool zone_parse(struct span in, struct zone *z)
-{
-	struct tzif h;
-	if (!tzif_header(in, &h) || in.size < tzif_size(&h, 4))
-		return false;
-	size_t skip = tzif_size(&h, 4);
-	in = span_of(in.data + skip, in.size - skip);
-	if (!tzif_header(in, &h) || in.size < tzif_size(&h, 8))
-		return false;
-	const uint8_t *times = in.data + 44, *kinds = times + h.times * 8, *types = kinds + h.times;
-	size_t from = h.times > ZONE_CHANGES_MAX ? h.times - ZONE_CHANGES_MAX : 0;
-	z->first_offset = big_endian(types, 4);
-	for (size_t i = from; i < h.times; i++) {
-		if (kinds[i] >= h.types)
-			return false;
-		z->changes[z->count].at = big_endian(times + i * 8, 8);
-		z->changes[z->count++].offset = big_endian(types + (size_t)kinds[i] * 6, 4);
-	}
-	return true;
-}
-
-static bool zone_name_is_safe(const char *name)
-{
-	size_t n =
-	    strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/");
-	return n > 0 && n < 48 && name[n] == 0 && name[0] != '/' && strstr(name, "//") == NULL;
-}
-
-static struct zone *zone_load(const char *name)
-{
-	char path[96];
-	uint8_t bytes[16384];
-	if (!zone_name_is_safe(name) || zone_count == ZONES_MAX)
-		return NULL;
-	snprintf(path, sizeof path, "/usr/share/zoneinfo/%s", name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, bytes, sizeof bytes);
-	if (fd >= 0)
-		close(fd);
-	struct zone *z = n > 0 ? mem_alloc(sizeof *z) : NULL;
-	if (z == NULL)
-		return NULL;
-	snprintf(z->name, sizeof z->name, "%s", name);
-	if (zone_parse(span_of(bytes, (size_t)n), z))
-		return zones[zone_count++] = z;
-	mem_free(z, sizeof *z);
-	return NULL;
-}
-
-static const struct zone *zone_find(const char *name)
-{
-	const struct zone *found = NULL;
-	pthread_mutex_lock(&zone_lock);
-	for (size_t i = 0; i < zone_count && found == NULL; i++)
-		if (strcmp(zones[i]->name, name) == 0)
-			found = zones[i];
-	if (found == NULL)
-		found = zone_load(name);
-	pthread_mutex_unlock(&zone_lock);
-	return found;
-}
-
-bool zone_known(const char *zone)
-{
-	return strcmp(zone, "UTC") == 0 || zone_find(zone) != NULL;
-}
-
-static int64_t zone_offset(const struct zone *z, int64_t seconds)
-{
-	int64_t offset = z->first_offset;
-	for (size_t i = 0; i < z->count && z->changes[i].at <= seconds; i++)
-		offset = z->changes[i].offset;
-	return offset;
-}
-
-void clock_format_zone(int64_t t, const char *zone, char out[CLOCK_TEXT_SIZE])
-{
-	const struct zone *z = strcmp(zone, "UTC") == 0 ? NULL : zone_find(zone);
-	int64_t offset = z ? zone_offset(z, t / 1000) : 0;
-	struct moment m = moment_of(t + offset * 1000);
-	unsigned minutes = (unsigned)((offset < 0 ? -offset : offset) / 60);
-	snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02d %02d:%02d:%02d %c%02u:%02u",
-	    m.date.year % 10000, m.date.month, m.date.day, m.hour, m.minute, m.second,
-	    offset < 0 ? '-' : '+', minutes / 60 % 100, minutes % 60);
-}
-
 static int days_in(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -272,23 +146,9 @@ enum err date_parse(struct span text, struct date *out)
 	return OK;
 }
 
-enum err date_start(struct date d, const char *zone, int64_t *out)
-{
-	int64_t local = days_from_civil(d) * 86400;
-	*out = local * 1000;
-	if (strcmp(zone, "UTC") == 0)
-		return OK;
-	const struct zone *z = zone_find(zone);
-	ENSURE(z != NULL, ERR_ZONE);
-	int64_t utc = local - zone_offset(z, local);
-	utc = local - zone_offset(z, utc); /* the offset in force at that very moment */
-	*out = utc * 1000;
-	return OK;
-}
-
 struct date date_next(struct date d)
 {
-	return civil_from_days(days_from_civil(d) + 1);
+	return civil_from_days(date_days(d) + 1);
 }
 
 static enum err parse_time(struct span text, int64_t *ms, size_t *end)
@@ -334,6 +194,6 @@ enum err clock_parse(struct span text, int64_t *out)
 		TRY(parse_time(text, &time, &end));
 		TRY(parse_offset(text, end, &offset));
 	}
-	*out = days_from_civil(d) * CLOCK_DAY + time - offset;
+	*out = date_days(d) * CLOCK_DAY + time - offset;
 	return OK;
 }

@@ -39,6 +39,7 @@ enum err CHECKED date_parse(
 /* First millisecond of a day in an IANA zone ("America/Sao_Paulo"); ERR_ZONE when unknown. */
 enum err CHECKED date_start(struct date d, const char *zone, int64_t *out);
 struct date date_next(struct date d);
+int64_t date_days(struct date d); /* since 1970-01-01 */
 enum err CHECKED clock_parse(
     struct span text, int64_t *out); /* RFC 3339, any offset, or YYYY-MM-DD (UTC); ERR_DATE */
 bool zone_known(

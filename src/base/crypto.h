@@ -7,6 +7,8 @@
 
 #include "base/bytes.h"
 
+#include <openssl/types.h>
+
 #define SHA256_SIZE 32
 #define SHA512_SIZE 64
 #define KEY_SIZE 32 /* AES-256 and HMAC-SHA-256 keys, bytes */
@@ -18,6 +20,14 @@ enum err CHECKED random_bytes(void *out, size_t size);
 enum err CHECKED random_uuid(char out[UUID_TEXT_SIZE]);   /* RFC 9562 version 4 */
 bool ct_equal(const void *a, const void *b, size_t size); /* constant time in the content */
 void secret_wipe(void *p, size_t size);
+
+/* libcrypto's handles, for rooms that call it themselves; never freed by the caller. */
+const EVP_MD *digest_md5(void);
+const EVP_MD *digest_sha256(void);
+const EVP_MD *digest_sha384(void);
+const EVP_MD *digest_sha512(void);
+EVP_MAC *mac_hmac_take(void);
+void mac_hmac_give(EVP_MAC *mac);
 
 enum err CHECKED sha256(struct span in, uint8_t out[SHA256_SIZE]);
 enum err CHECKED sha512(struct span in, uint8_t out[SHA512_SIZE]);

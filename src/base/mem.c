@@ -20,6 +20,12 @@
 #define MAPPED_FROM (256 * 1024) /* larger blocks are mappings of their own */
 #define HEAP_SPARE (1024 * 1024) /* free bytes that a heap keeps at its end */
 
+#ifdef CHIROGRAPH_LIBRARY /* no state: nothing is counted, nothing set up for the process */
+static bool is_chosen_to_fail(void)
+{
+	return false;
+}
+#else
 static atomic_ulong allocations;
 static atomic_ulong fail_at;
 
@@ -42,10 +48,16 @@ unsigned long mem_count(void)
 	return atomic_load(&allocations);
 }
 
-void *mem_alloc(size_t size)
+static bool is_chosen_to_fail(void)
 {
 	unsigned long number = atomic_fetch_add(&allocations, 1) + 1;
-	if (number == atomic_load(&fail_at))
+	return number == atomic_load(&fail_at);
+}
+#endif
+
+void *mem_alloc(size_t size)
+{
+	if (is_chosen_to_fail())
 		return NULL;
 	return calloc(1, size ? size : 1);
 }

@@ -1,5 +1,5 @@
 /*
- * Signing and verifying. Digests are fetched once and shared; a context lives for one call, so any
+ * Signing and verifying. Digests are shared; a context lives for one call, so any
  * number of threads may use one EVP_PKEY. The message is hashed here and the hash handed to
  * EVP_PKEY_verify: a whole EVP_DigestVerify looks its digest up by name again on every call.
  * Form is judged first: no arithmetic happens on what cannot be a signature of this key.
@@ -12,32 +12,19 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
-#include <pthread.h>
-
-static EVP_MD *md_sha256, *md_sha384, *md_sha512, *md_md5;
-static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-
-static void fetch(void)
-{
-	md_sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-	md_sha384 = EVP_MD_fetch(NULL, "SHA2-384", NULL);
-	md_sha512 = EVP_MD_fetch(NULL, "SHA2-512", NULL);
-	md_md5 = EVP_MD_fetch(NULL, "MD5", NULL);
-}
-
 /* RFC 9421 §6.2.2. ES512 is JWS only. */
 static const struct algorithm {
 	const char *name;
 	enum key_kind kind;
-	EVP_MD **md; /* NULL: the scheme hashes for itself */
+	const EVP_MD *(*md)(void); /* NULL: the scheme hashes for itself */
 } algorithms[] = {
     [SIGN_NONE] = {NULL, 0, NULL},
-    [SIGN_ES512] = {NULL, KEY_P521, &md_sha512},
-    [SIGN_RSA_SHA256] = {"rsa-v1_5-sha256", KEY_RSA, &md_sha256},
+    [SIGN_ES512] = {NULL, KEY_P521, digest_sha512},
+    [SIGN_RSA_SHA256] = {"rsa-v1_5-sha256", KEY_RSA, digest_sha256},
     [SIGN_ED25519] = {"ed25519", KEY_ED25519, NULL},
-    [SIGN_ES256] = {"ecdsa-p256-sha256", KEY_P256, &md_sha256},
-    [SIGN_ES384] = {"ecdsa-p384-sha384", KEY_P384, &md_sha384},
-    [SIGN_RSA_PSS_512] = {"rsa-pss-sha512", KEY_RSA, &md_sha512},
+    [SIGN_ES256] = {"ecdsa-p256-sha256", KEY_P256, digest_sha256},
+    [SIGN_ES384] = {"ecdsa-p384-sha384", KEY_P384, digest_sha384},
+    [SIGN_RSA_PSS_512] = {"rsa-pss-sha512", KEY_RSA, digest_sha512},
 };
 
 static const struct algorithm *row_of(enum sign_algorithm a)
@@ -76,18 +63,18 @@ static void md_ctx_freep(EVP_MD_CTX **c)
 static bool set_padding(EVP_PKEY_CTX *c, enum sign_algorithm a)
 {
 	if (a == SIGN_RSA_SHA256)
-		return EVP_PKEY_CTX_set_signature_md(c, md_sha256) == 1;
+		return EVP_PKEY_CTX_set_signature_md(c, digest_sha256()) == 1;
 	if (a == SIGN_RSA_PSS_512)
 		return EVP_PKEY_CTX_set_rsa_padding(c, RSA_PKCS1_PSS_PADDING) == 1 &&
-		       EVP_PKEY_CTX_set_signature_md(c, md_sha512) == 1 &&
-		       EVP_PKEY_CTX_set_rsa_mgf1_md(c, md_sha512) == 1 &&
+		       EVP_PKEY_CTX_set_signature_md(c, digest_sha512()) == 1 &&
+		       EVP_PKEY_CTX_set_rsa_mgf1_md(c, digest_sha512()) == 1 &&
 		       EVP_PKEY_CTX_set_rsa_pss_saltlen(c, SHA512_SIZE) == 1;
 	return true;
 }
 
 static bool hash(enum sign_algorithm a, struct span input, uint8_t out[SHA512_SIZE], unsigned *size)
 {
-	return EVP_Digest(input.data, input.size, out, size, *row_of(a)->md, NULL) == 1;
+	return EVP_Digest(input.data, input.size, out, size, row_of(a)->md(), NULL) == 1;
 }
 
 static enum err verify_whole(EVP_PKEY *key, struct span input, struct span mark)
@@ -122,7 +109,6 @@ static bool has_form(EVP_PKEY *key, enum sign_algorithm a, struct span mark)
 enum err sign_verify(EVP_PKEY *key, enum sign_algorithm a, struct span input, struct span signature)
 {
 	uint8_t der[ECDSA_DER_MAX];
-	pthread_once(&fetched, fetch);
 	ENSURE(key_fits(key, a) && has_form(key, a, signature), ERR_SIGNATURE);
 	if (ecdsa_raw_size(a) > 0)
 		signature = span_of(der, ecdsa_der_of_raw(signature, der));
@@ -161,7 +147,6 @@ static enum err sign_with(
 {
 	uint8_t out[SIGN_SIGNATURE_MAX];
 	size_t size = sizeof out, raw_size = ecdsa_raw_size(a);
-	pthread_once(&fetched, fetch);
 	enum err e = row_of(a)->md == NULL ? sign_whole(key, input, out, &size)
 					   : sign_hash(key, a, input, out, &size);
 	if (e != OK)
@@ -224,8 +209,7 @@ enum err signer_of_key(EVP_PKEY *key, enum sign_algorithm a, struct signer *out)
 enum err md5_text(struct span bytes, char out[MD5_TEXT_SIZE])
 {
 	uint8_t md5[16];
-	pthread_once(&fetched, fetch);
-	ENSURE(EVP_Digest(bytes.data, bytes.size, md5, NULL, md_md5, NULL) == 1, ERR_CRYPTO);
+	ENSURE(EVP_Digest(bytes.data, bytes.size, md5, NULL, digest_md5(), NULL) == 1, ERR_CRYPTO);
 	hex_text(out, md5, sizeof md5);
 	return OK;
 }

@@ -33,7 +33,7 @@ enum err xsign_digest(
 	ENSURE(are_fit(prefix, url), ERR_SIGNATURE);
 	EVP_MD_CTX *c = EVP_MD_CTX_new();
 	ENSURE(c != NULL, ERR_MEMORY);
-	bool is_done = EVP_DigestInit_ex(c, EVP_sha256(), NULL) == 1 &&
+	bool is_done = EVP_DigestInit_ex(c, digest_sha256(), NULL) == 1 &&
 		       EVP_DigestUpdate(c, prefix.data, prefix.size) == 1 &&
 		       EVP_DigestUpdate(c, url.data, url.size) == 1 &&
 		       EVP_DigestUpdate(c, body.data, body.size) == 1 &&
