@@ -22,16 +22,20 @@ static enum err webhook_locked(struct keyring *ring, struct span content, struct
 {
 	static const struct sign_form form = {NULL, false};
 	const struct signers_line *line = &ring->signers->lines[KEYD_WEBHOOK];
-	struct buf signature CLEANUP(buf_free);
+	struct buf one CLEANUP(buf_free), all CLEANUP(buf_free);
 	int64_t now = now_s();
 
-	buf_init(&signature, GENERATIONS_MAX * 64);
-	for (size_t i = line->count; i-- > 0;)
-		if (is_for_webhooks(&line->list[i], now))
-			TRY(key_sign(line->list[i].key, &form, content, &signature));
-	TRY(buf_done(&signature));
-	wire_put_bytes(w, buf_span(&signature));
-	return signature.size > 0 ? OK : ERR_NOT_FOUND;
+	buf_init(&one, 64);
+	buf_init(&all, sizeof(struct keyd_webhook_signatures));
+	for (size_t i = line->count; i-- > 0;) {
+		if (!is_for_webhooks(&line->list[i], now))
+			continue;
+		TRY(key_sign(line->list[i].key, &form, content, &one));
+		buf_put_span(&all, buf_span(&one));
+	}
+	TRY(buf_done(&all));
+	wire_put_bytes(w, buf_span(&all));
+	return all.size > 0 ? OK : ERR_NOT_FOUND;
 }
 
 enum err call_webhook_sign(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)

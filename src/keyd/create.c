@@ -3,6 +3,8 @@
  * written under another name, synced, then linked. A key and its certificate are made together; the
  * certificate last, so that an interrupted run is finished by the next one.
  */
+#include "keyd/create.h"
+
 #include "keyd/certificate.h"
 #include "keyd/keyring.h"
 #include "keyd/own.h"
@@ -16,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static bool exists(int dir, const char *name)
+bool file_exists(int dir, const char *name)
 {
 	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
@@ -32,18 +34,37 @@ static enum err write_all(int fd, struct span bytes)
 	return fsync(fd) == 0 ? OK : ERR_IO;
 }
 
-static enum err file_create(int dir, const char *name, struct span bytes)
+#define TEMPORARY_MAX 80
+
+static enum err temporary_write(
+    int dir, const char *name, struct span bytes, char temporary[TEMPORARY_MAX])
 {
-	char temporary[64];
 	enum err e;
 	int fd;
 
-	snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	snprintf(temporary, TEMPORARY_MAX, ".%s.new", name);
 	unlinkat(dir, temporary, 0);
 	fd = openat(dir, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	ENSURE(fd >= 0, ERR_IO);
 	e = write_all(fd, bytes);
 	close(fd);
+	return e;
+}
+
+enum err file_replace(int dir, const char *name, struct span bytes)
+{
+	char temporary[TEMPORARY_MAX];
+
+	TRY(temporary_write(dir, name, bytes, temporary));
+	ENSURE(renameat(dir, temporary, dir, name) == 0, ERR_IO);
+	return fsync(dir) == 0 ? OK : ERR_IO;
+}
+
+enum err file_create(int dir, const char *name, struct span bytes)
+{
+	char temporary[TEMPORARY_MAX];
+	enum err e = temporary_write(dir, name, bytes, temporary);
+
 	if (e == OK && linkat(dir, temporary, dir, name, 0) != 0)
 		e = errno == EEXIST ? OK : ERR_IO;
 	unlinkat(dir, temporary, 0);
@@ -69,7 +90,7 @@ static enum err key_save(int dir, const char *name, EVP_PKEY *key)
 	return bio_save(dir, name, bio);
 }
 
-static enum err chain_save(int dir, const char *name, X509 *leaf, X509 *issuer)
+enum err chain_save(int dir, const char *name, X509 *leaf, X509 *issuer)
 {
 	BIO *bio CLEANUP(bio_freep) = BIO_new(BIO_s_mem());
 
@@ -85,11 +106,9 @@ static EVP_PKEY *key_make(const char *type, const char *curve)
 			     : EVP_PKEY_Q_keygen(NULL, NULL, type, curve);
 }
 
-/* The key of that file, made when it is missing. */
-static enum err key_ensure(
-    int dir, const char *name, const char *type, const char *curve, EVP_PKEY **out)
+enum err key_ensure(int dir, const char *name, const char *type, const char *curve, EVP_PKEY **out)
 {
-	if (!exists(dir, name)) {
+	if (!file_exists(dir, name)) {
 		EVP_PKEY *key CLEANUP(pkey_freep) = key_make(type, curve);
 		ENSURE(key != NULL, ERR_CRYPTO);
 		TRY(key_save(dir, name, key));
@@ -97,10 +116,23 @@ static enum err key_ensure(
 	return key_pem_read(dir, name, out);
 }
 
-static enum err key_only(int dir, const char *name, const char *type, const char *curve)
+/* A rotation left the public half of a key that signs no more: it is not made again. */
+static bool is_retired(int dir, const char *class)
+{
+	char name[GENERATION_NAME_MAX];
+
+	generation_file(class, 1, "pub", name);
+	return file_exists(dir, name);
+}
+
+static enum err key_only(int dir, const char *class, const char *type, const char *curve)
 {
 	EVP_PKEY *key CLEANUP(pkey_freep) = NULL;
+	char name[GENERATION_NAME_MAX];
 
+	if (is_retired(dir, class))
+		return OK;
+	generation_file(class, 1, "key", name);
 	return key_ensure(dir, name, type, curve, &key);
 }
 
@@ -109,7 +141,7 @@ static enum err root_ensure(int dir)
 	uint8_t root[KEY_SIZE];
 	enum err e;
 
-	if (exists(dir, "root.key"))
+	if (file_exists(dir, "root.key"))
 		return OK;
 	TRY(random_bytes(root, sizeof(root)));
 	e = file_create(dir, "root.key", span_of(root, sizeof(root)));
@@ -122,12 +154,14 @@ static enum err tls_ensure(int dir, const char *organisation, const char *const 
 	EVP_PKEY *key CLEANUP(pkey_freep) = NULL;
 	X509 *certificate CLEANUP(x509_freep) = NULL;
 	struct certificate_form form = {.organisation = organisation,
-	    .name = "Chirograph development TLS",
-	    .days = 825,
+	    .name = TLS_CERTIFICATE_NAME,
+	    .days = TLS_CERTIFICATE_DAYS,
 	    .hosts = hosts};
 
+	if (is_retired(dir, CLASS_TLS))
+		return OK;
 	TRY(key_ensure(dir, "tls.key", "EC", "P-256", &key));
-	if (exists(dir, "tls.crt"))
+	if (file_exists(dir, "tls.crt"))
 		return OK;
 	TRY(certificate_make(&form, key, NULL, NULL, &certificate));
 	return chain_save(dir, "tls.crt", certificate, NULL);
@@ -144,7 +178,7 @@ static enum err authority_ensure(
 
 	buf_init(&der, 65536);
 	TRY(key_ensure(dir, "seal-ca.key", "EC", "P-256", key));
-	if (exists(dir, "seal-ca.crt"))
+	if (file_exists(dir, "seal-ca.crt"))
 		return chain_pem_read(dir, "seal-ca.crt", &der, certificate);
 	TRY(certificate_make(&form, *key, NULL, NULL, certificate));
 	return chain_save(dir, "seal-ca.crt", *certificate, NULL);
@@ -154,12 +188,16 @@ static enum err seal_ensure(int dir, const char *organisation)
 {
 	EVP_PKEY *key CLEANUP(pkey_freep) = NULL, *ca_key CLEANUP(pkey_freep) = NULL;
 	X509 *leaf CLEANUP(x509_freep) = NULL, *ca CLEANUP(x509_freep) = NULL;
-	struct certificate_form form = {
-	    .organisation = organisation, .name = "Chirograph seal", .days = 1096, .is_seal = true};
+	struct certificate_form form = {.organisation = organisation,
+	    .name = SEAL_CERTIFICATE_NAME,
+	    .days = SEAL_CERTIFICATE_DAYS,
+	    .is_seal = true};
 
 	TRY(authority_ensure(dir, organisation, &ca_key, &ca));
+	if (is_retired(dir, CLASS_SEAL))
+		return OK;
 	TRY(key_ensure(dir, "seal.key", "EC", "P-256", &key));
-	if (exists(dir, "seal.crt"))
+	if (file_exists(dir, "seal.crt"))
 		return OK;
 	TRY(certificate_make(&form, key, ca, ca_key, &leaf));
 	return chain_save(dir, "seal.crt", leaf, ca);
@@ -168,9 +206,9 @@ static enum err seal_ensure(int dir, const char *organisation)
 static enum err all_ensure(int dir, const char *organisation, const char *const *hosts)
 {
 	TRY(root_ensure(dir));
-	TRY(key_only(dir, "webhook.key", "ED25519", NULL));
-	TRY(key_only(dir, "response-p521.key", "EC", "P-521"));
-	TRY(key_only(dir, "response-ed25519.key", "ED25519", NULL));
+	TRY(key_only(dir, CLASS_WEBHOOK, "ED25519", NULL));
+	TRY(key_only(dir, CLASS_ES512, "EC", "P-521"));
+	TRY(key_only(dir, CLASS_ED25519, "ED25519", NULL));
 	TRY(tls_ensure(dir, organisation, hosts));
 	return seal_ensure(dir, organisation);
 }

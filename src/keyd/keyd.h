@@ -105,4 +105,17 @@ int keyd_serve(const struct keyd_config *config); /* process exit status */
 enum err CHECKED keyd_keys_create(
     const char *data, const char *organisation_name, const char *const *hosts);
 
+/* A new generation of a key that init made. The one before stays published until `until`; private
+ * halves that nobody needs any more are removed. keyd takes it up at keyd_response_public,
+ * keyd_tls_context and keyd_seal_test. */
+enum keyd_class { KEYD_CLASS_RESPONSE, KEYD_CLASS_WEBHOOK, KEYD_CLASS_SEAL, KEYD_CLASS_TLS };
+struct keyd_rotation {
+	enum keyd_class class;
+	int64_t now, from, until; /* Unix ms; from: when it comes into use */
+	const char *const *hosts; /* of a TLS certificate */
+};
+/* ERR_CONFLICT: another rotation was announced for later than from. ERR_TOO_MANY: as many
+ * generations as a list may have are still published. */
+enum err CHECKED keyd_keys_rotate(const char *data, const struct keyd_rotation *r);
+
 #endif

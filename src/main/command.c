@@ -74,7 +74,7 @@ bool options_take(int *argc, char **argv, const struct option_spec *specs, size_
 	for (int i = 1; i < *argc; i++) {
 		const char *value = NULL;
 		const struct option_spec *spec;
-		if (argv[i][0] != '-') {
+		if (argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[kept++] = argv[i];
 			continue;
 		}

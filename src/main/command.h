@@ -69,6 +69,7 @@ int command_init(int argc, char **argv);
 int command_doctor(int argc, char **argv);
 int command_config(int argc, char **argv);
 int command_organization(int argc, char **argv);
+int command_keys(int argc, char **argv);
 int command_jobs(int argc, char **argv);
 int command_incidents(int argc, char **argv);
 int command_outbox(int argc, char **argv);

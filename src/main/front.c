@@ -205,6 +205,18 @@ static void certificates_reload(struct front *f)
 	log_info("certificates read again", "signal=HUP");
 }
 
+static void signers_reload(struct front *f)
+{
+	struct keyd_public all[KEYD_PUBLIC_MAX];
+	size_t n = KEYD_PUBLIC_MAX;
+	enum err e = keyd_response_public(f->app.keyd, all, &n);
+
+	if (e == OK)
+		log_info("signing keys read again", "signal=HUP keys=%zu", n);
+	else
+		log_error("signing keys could not be read again", "error=%s", err_symbol(e));
+}
+
 static void maintenance_look(struct front *f)
 {
 	bool is_on = maintenance_is_on(f->config->data);
@@ -226,6 +238,7 @@ static void *signals_wait(void *ctx)
 		if (number == SIGHUP) {
 			settings_reload(f);
 			certificates_reload(f);
+			signers_reload(f);
 			jobs_wake(f->jobs); /* some may have been revived */
 		}
 		maintenance_look(f);

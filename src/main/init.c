@@ -102,12 +102,10 @@ static enum err organisation_ensure(struct tool *t, const struct init_options *o
 
 static enum err keys_ensure(const char *data, const char *organization)
 {
-	char host[256] = "";
-	const char *hosts[] = {"localhost", "127.0.0.1", "::1", host, NULL};
+	const char *hosts[INIT_HOSTS];
+	char host[256];
 
-	if (gethostname(host, sizeof(host) - 1) != 0 || !text_is_id(span_str(host)) ||
-	    strcmp(host, "localhost") == 0)
-		hosts[3] = NULL;
+	init_hosts(hosts, host);
 	return keyd_keys_create(data, organization != NULL ? organization : "Chirograph", hosts);
 }
 

@@ -24,6 +24,10 @@ static const struct subcommand commands[] = {
 	"manage organisations, their keys, webhooks and mail servers", command_organization, true},
     {"config", "[--data DIR] [--set KEY=VALUE]…",
 	"print every configuration key, its value and where it came from", command_config},
+    {"keys",
+	"list|rotate response|webhook|seal|tls --data DIR [--from DATE] [--overlap DAYS] "
+	"[--valid-until DATE]",
+	"list the platform's public keys, or make a new one beside the old", command_keys},
     {"jobs", "list|retry --data DIR [--job N|all]",
 	"list the messages, webhooks and seals that were given up, or run them again",
 	command_jobs},

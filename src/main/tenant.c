@@ -5,6 +5,8 @@
 #include "main/tenant.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/text.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -106,4 +108,50 @@ enum err private_file_write(const char *path, struct span content)
 	done = write(fd, content.data, content.size) == (ssize_t)content.size && fsync(fd) == 0;
 	close(fd);
 	return done ? OK : ERR_IO;
+}
+
+void init_hosts(const char *hosts[INIT_HOSTS], char host[256])
+{
+	static const char *const own[] = {"localhost", "127.0.0.1", "::1"};
+
+	memcpy(hosts, own, sizeof(own));
+	hosts[4] = NULL;
+	host[0] = host[255] = '\0';
+	hosts[3] = gethostname(host, 255) == 0 && text_is_id(span_str(host)) &&
+			   strcmp(host, "localhost") != 0
+		       ? host
+		       : NULL;
+}
+
+/* 0 to 3660 days. */
+static bool days_take(const char *text, int64_t *out)
+{
+	size_t size = strlen(text);
+
+	*out = 0;
+	for (size_t i = 0; i < size; i++) {
+		if (text[i] < '0' || text[i] > '9' || size > 4)
+			return false;
+		*out = *out * 10 + (text[i] - '0');
+	}
+	return size > 0 && *out <= LIMIT_EXPIRY_DAYS;
+}
+
+enum err end_take(const char *overlap, const char *until, int64_t start, int64_t days, int64_t *out)
+{
+	if (overlap != NULL && until != NULL)
+		complain_text("--overlap and --valid-until say the same: give one");
+	else if (overlap != NULL && !days_take(overlap, &days))
+		complain_text("--overlap is a number of days, at most %d", LIMIT_EXPIRY_DAYS);
+	else if (until != NULL && clock_parse(span_str(until), out) != OK)
+		complain_text("--valid-until is a date or a time: 2026-12-01, "
+			      "2026-12-01T08:00:00Z");
+	else if (until != NULL && *out < start)
+		complain_text("--valid-until lies in the past, or before the new key's start");
+	else {
+		if (until == NULL)
+			*out = start + days * CLOCK_DAY;
+		return OK;
+	}
+	return ERR_CONFIG;
 }

@@ -34,6 +34,15 @@ enum err CHECKED tenant_store(struct tool *t, struct tenant_new *new);
 
 enum err CHECKED tenant_key_make(struct tenant_key *key);
 
+/* The names and addresses of a certificate of our own, NULL ended. */
+#define INIT_HOSTS 5
+void init_hosts(const char *hosts[INIT_HOSTS], char host[256]);
+
+/* When an old key ends, counted from start: --overlap DAYS or --valid-until DATE, one at most;
+ * neither: so many days. Says what is wrong. */
+enum err CHECKED end_take(
+    const char *overlap, const char *until, int64_t start, int64_t days, int64_t *out);
+
 /* A new file of mode 0600, written whole. */
 enum err CHECKED private_file_write(const char *path, struct span content);
 

@@ -4,6 +4,7 @@
  */
 #include "keyd_start.h"
 
+#include "base/clock.h"
 #include "keyd/keyring.h"
 
 #include <fcntl.h>
@@ -228,6 +229,100 @@ static void webhook_signature_verifies(void **state)
 	EVP_PKEY_free(key);
 }
 
+static size_t public_of(enum keyd_line line, struct keyd_public out[KEYD_PUBLIC_MAX])
+{
+	size_t n = KEYD_PUBLIC_MAX, found = 0;
+
+	assert_int_equal(keyd_response_public(keyd, out, &n), OK);
+	for (size_t i = 0; i < n; i++)
+		if (out[i].line == line)
+			out[found++] = out[i];
+	return found;
+}
+
+static bool webhook_verifies(const struct keyd_public *k, const uint8_t signature[64])
+{
+	const unsigned char *at = k->spki;
+	EVP_PKEY *key = d2i_PUBKEY(NULL, &at, (long)k->spki_size);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	bool fits = EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1 &&
+		    EVP_DigestVerify(ctx, signature, 64, (const uint8_t *)"a", 1) == 1;
+
+	EVP_MD_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return fits;
+}
+
+static enum err rotate(enum keyd_class class, int64_t from, int64_t until)
+{
+	static const char *const hosts[] = {"localhost", NULL};
+	struct keyd_rotation r = {class, clock_now(), from, until, hosts};
+
+	return keyd_keys_rotate(process.data, &r);
+}
+
+static void a_webhook_is_signed_for_old_and_new(void **state)
+{
+	struct keyd_public before[KEYD_PUBLIC_MAX], after[KEYD_PUBLIC_MAX];
+	struct keyd_webhook_signatures s;
+	int64_t now = clock_now();
+
+	assert_int_equal(public_of(KEYD_WEBHOOK, before), 1);
+	assert_int_equal(rotate(KEYD_CLASS_WEBHOOK, now, now + CLOCK_DAY), OK);
+	assert_int_equal(keyd_webhook_sign(keyd, span_str("a"), &s), OK);
+	assert_int_equal(s.count, 1); /* not before it is told to look */
+	assert_int_equal(public_of(KEYD_WEBHOOK, after), 2);
+	assert_string_equal(after[1].kid, before[0].kid);
+	assert_int_equal(after[1].until, (now + CLOCK_DAY) / 1000 * 1000);
+	assert_int_equal(keyd_webhook_sign(keyd, span_str("a"), &s), OK);
+	assert_int_equal(s.count, 2);
+	assert_true(webhook_verifies(&after[0], s.data[0]));
+	assert_true(webhook_verifies(&before[0], s.data[1]));
+	assert_false(webhook_verifies(&before[0], s.data[0]));
+}
+
+static void an_announced_key_waits(void **state)
+{
+	struct keyd_public all[KEYD_PUBLIC_MAX];
+	struct keyring ring;
+	struct keyd_config config = {.data = process.data};
+	EVP_PKEY *key = NULL;
+	char kid[KEYD_KID_SIZE];
+	int64_t later = clock_now() + CLOCK_DAY;
+
+	assert_int_equal(rotate(KEYD_CLASS_RESPONSE, later, later + CLOCK_DAY), OK);
+	assert_int_equal(rotate(KEYD_CLASS_RESPONSE, clock_now(), later), ERR_CONFLICT);
+	assert_int_equal(public_of(KEYD_RESPONSE_ES512, all), 2);
+	assert_int_equal(public_of(KEYD_RESPONSE_ED25519, all), 2);
+	assert_int_equal(keyring_load(&ring, &config), OK);
+	assert_int_equal(keyring_signer(&ring, KEYD_RESPONSE_ED25519, &key, kid), OK);
+	assert_string_equal(kid, all[1].kid);
+	assert_int_equal(all[1].from, 0);
+	EVP_PKEY_free(key);
+	keyring_free(&ring);
+}
+
+static void a_key_that_nobody_holds_loses_its_private_half(void **state)
+{
+	struct keyd_public all[KEYD_PUBLIC_MAX];
+	char path[128], reason[FAULT_DETAIL_MAX];
+	int64_t now = clock_now();
+
+	assert_int_equal(rotate(KEYD_CLASS_SEAL, now, now), OK);
+	assert_int_equal(rotate(KEYD_CLASS_SEAL, now, now), OK);
+	assert_int_equal(rotate(KEYD_CLASS_WEBHOOK, now, now), OK);
+	assert_int_equal(rotate(KEYD_CLASS_WEBHOOK, now, now), OK);
+	snprintf(path, sizeof(path), "%s/keys/webhook.2.key", process.data);
+	assert_int_equal(access(path, F_OK), -1);
+	snprintf(path, sizeof(path), "%s/keys/webhook.2.pub", process.data);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(public_of(KEYD_WEBHOOK, all), 4);
+	assert_int_equal(keyd_keys_create(process.data, "X", NULL), OK);
+	snprintf(path, sizeof(path), "%s/keys/seal.key", process.data);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(keyd_seal_test(keyd, reason), OK);
+}
+
 static void a_killed_keyd_is_dialed_again(void **state)
 {
 	uint8_t before[KEY_SIZE], after[KEY_SIZE];
@@ -322,6 +417,9 @@ int main(void)
 	    cmocka_unit_test(seal_signs_signed_attributes_only),
 	    cmocka_unit_test(sealing_certificate_has_its_profile),
 	    cmocka_unit_test(webhook_signature_verifies),
+	    cmocka_unit_test(a_webhook_is_signed_for_old_and_new),
+	    cmocka_unit_test(an_announced_key_waits),
+	    cmocka_unit_test(a_key_that_nobody_holds_loses_its_private_half),
 	    cmocka_unit_test(a_killed_keyd_is_dialed_again),
 	    cmocka_unit_test(a_malformed_request_ends_keyd),
 	    cmocka_unit_test(seal_test_sees_an_other_certificate),
