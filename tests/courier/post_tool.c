@@ -75,16 +75,18 @@ static const uint8_t seed[32] = {0x9d, 0x61, 0xb1, 0x9d, 0xef, 0xfd, 0x5a, 0x60,
     0xf4, 0x92, 0xec, 0x2c, 0xc4, 0x44, 0x49, 0xc5, 0x69, 0x7b, 0x32, 0x69, 0x19, 0x70, 0x3b, 0xac,
     0x03, 0x1c, 0xae, 0x7f, 0x60};
 
-static enum err sign_ed25519(void *ctx, struct span content, uint8_t signature[64])
+static enum err sign_ed25519(void *ctx, struct span content, struct buf *signatures)
 {
 	EVP_PKEY *k = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, sizeof(seed));
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	size_t size = 64;
+	uint8_t signature[64];
+	size_t size = sizeof(signature);
 
 	bool good = EVP_DigestSignInit(md, NULL, NULL, NULL, k) == 1 &&
 		    EVP_DigestSign(md, signature, &size, content.data, content.size) == 1;
 	EVP_MD_CTX_free(md);
 	EVP_PKEY_free(k);
+	buf_put(signatures, signature, size);
 	return good ? OK : ERR_CRYPTO;
 }
 
