@@ -75,5 +75,9 @@ void reply_json(struct http_reply *reply, unsigned status, struct json_writer *w
 /* The error in the form of the envelope API: title, description, translation, code, field. */
 void reply_error(struct app *app, const struct http_request *req, struct http_reply *reply,
     enum err e, const struct fault *fault);
+/* Keeps an error of status 500 and gives the id that the caller can quote to the operator ("" when
+ * there is none). Waits for the store: never on the loop. */
+void reply_incident(
+    struct app *app, const struct http_request *req, enum err e, char id[UUID_TEXT_SIZE]);
 
 #endif

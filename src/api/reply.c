@@ -70,8 +70,7 @@ static bool is_to_be_told(struct app *app, int64_t now)
 	       atomic_compare_exchange_strong(&app->incident_told_at, &told, now);
 }
 
-/* What the caller can quote to the operator. */
-static const char *keep_incident(
+void reply_incident(
     struct app *app, const struct http_request *req, enum err e, char id[UUID_TEXT_SIZE])
 {
 	struct incident_work w = {.incident = {.external_id = id,
@@ -79,15 +78,15 @@ static const char *keep_incident(
 				      .route = req->route ? req->route->name : "",
 				      .detail = err_symbol(e)},
 	    .is_told = is_to_be_told(app, req->now)};
+	id[0] = 0;
 	if (random_uuid(id) != OK)
-		return "";
+		return;
 	log_error(
 	    "incident", "incident=%s route=%s error=%s", id, w.incident.route, w.incident.detail);
 	if (store_write(app->store, incident_work, &w) != OK)
 		log_error("incident not stored", "incident=%s", id);
 	else if (w.is_told)
 		app->wake_jobs(app->wake_ctx);
-	return id;
 }
 
 static void put_texts(
@@ -118,7 +117,7 @@ void reply_error(struct app *app, const struct http_request *req, struct http_re
 	char id[UUID_TEXT_SIZE] = "", detail[FAULT_DETAIL_MAX + 128];
 	snprintf(detail, sizeof detail, "%s", is_described ? fault->detail : "");
 	if (row->status == 500) {
-		keep_incident(app, req, e, id);
+		reply_incident(app, req, e, id);
 		row = err_row(ERR_INTERNAL);
 		snprintf(detail, sizeof detail, "Incident %s%s%s.", id,
 		    app->support_email ? "; contact " : "",

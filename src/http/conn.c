@@ -158,7 +158,7 @@ static enum step conn_dispatch(struct conn *c)
 	if (pool_submit(c->server->pool, x))
 		return STEP_WAIT;
 	x->fault = ERR_BUSY;
-	exchange_refuse(x, ERR_BUSY);
+	exchange_refuse_busy(x);
 	c->deadline = clock_monotonic() + body_ms(c, x->sending);
 	c->state = CONN_WRITE;
 	return STEP_AGAIN;

@@ -263,9 +263,9 @@ void exchange_run(struct exchange *x)
 	}
 }
 
-void exchange_refuse(struct exchange *x, enum err e)
+void exchange_refuse_busy(struct exchange *x)
 {
-	exchange_fault(x, e);
+	exchange_fault(x, ERR_BUSY);
 	exchange_whole_body(x);
 	exchange_finish(x);
 }

@@ -117,7 +117,8 @@ struct http_config {
 	enum err (*admit)(void *app, const struct http_request *req);
 	/* What the server itself must answer (no route, wrong method, too large, busy, draining):
 	 * the app writes it in the form of the route's family. reply->status is set; Allow and
-	 * Retry-After are added. May run on the loop: must not block. req->method may be 0. */
+	 * Retry-After are added. On a worker, except for ERR_BUSY when the queue is full: that runs
+	 * on the loop and must not block. req->method may be 0. */
 	void (*fault)(
 	    void *app, const struct http_request *req, enum err e, struct http_reply *reply);
 	/* May this request's large body (of more than LIMIT_BODY_DEFAULT) be read? On a worker,

@@ -57,8 +57,8 @@ STAILQ_HEAD(exchange_list, exchange);
 /* exchange.c */
 struct exchange *exchange_new(struct http_server *s, struct conn *c);
 void exchange_free(struct exchange *x);
-void exchange_run(struct exchange *x);                /* worker: the whole way to a reply */
-void exchange_refuse(struct exchange *x, enum err e); /* the same on the loop */
+void exchange_run(struct exchange *x);         /* worker: the whole way to a reply */
+void exchange_refuse_busy(struct exchange *x); /* on the loop: the queue is full */
 int64_t monotonic_us(void);
 
 /* reply.c */

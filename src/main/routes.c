@@ -84,12 +84,22 @@ const struct http_route app_routes[] = {
 };
 const size_t app_route_count = sizeof(app_routes) / sizeof(app_routes[0]);
 
+static void page_fault(
+    struct app *app, const struct http_request *req, enum err e, struct http_reply *reply)
+{
+	char id[UUID_TEXT_SIZE] = "";
+
+	if (err_row(e)->status == 500)
+		reply_incident(app, req, e, id);
+	pages_fault(req, e, id[0] != '\0' ? id : NULL, reply);
+}
+
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply)
 {
 	if (e == ERR_MAINTENANCE)
 		http_reply_header(reply, "Retry-After", "120");
 	if (pages_is_page(req))
-		pages_fault(req, e, NULL, reply);
+		page_fault(app, req, e, reply);
 	else
 		reply_error(app, req, reply, e, NULL);
 }

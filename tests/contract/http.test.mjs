@@ -2,7 +2,7 @@
 // at once, and does a fault of ours leave a number, a log line and a mail, and nobody's data?
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { run } from '../lib/server.mjs'
@@ -226,4 +226,25 @@ test('a fault of ours: 500 with a number that log, store and operator know, once
   assert.doesNotMatch(mail.text + mail.html, new RegExp(`${broken}|Maria|signer`))
   await new Promise((resolve) => setTimeout(resolve, 300))
   assert.equal(smtp.mails.filter((one) => one.to.includes('ops@example.com')).length, 1)
+})
+
+test('a fault of ours on a page has its number too', async () => {
+  const target = await world.make('submitted')
+  const page = await world.page(target)
+  await world.step(page, 'open')
+  await world.step(page, 'cpf', { cpf: '529.982.247-25' })
+  const blobs = join(world.server.data, 'blobs')
+  for (const entry of readdirSync(blobs, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const file = join(entry.path, entry.name)
+    const bytes = readFileSync(file)
+    bytes[bytes.length - 1] ^= 1
+    writeFileSync(file, bytes)
+  }
+  const answer = await world.server.request('GET', `${page}/document/0`, { headers: { accept: 'text/html' } })
+  assert.equal(answer.status, 500)
+  assert.match(answer.headers['content-type'], /^text\/html/)
+  const number = /<code>([^<]*)<\/code>/.exec(answer.body.toString())[1]
+  assert.match(number, uuid)
+  assert.match(run(['incidents', '--data', world.server.data, '--id', number]).out, /signerDocument/)
 })
