@@ -19,7 +19,8 @@ enum err CHECKED key_kind_of(EVP_PKEY *key, enum key_kind *out); /* ERR_KEY_TYPE
 
 /* One public key, SPKI PEM (or a PKCS#1 "RSA PUBLIC KEY"). wanted: bits 1u << kind. Errors, each
  * with a sentence in fault that says what to do: ERR_KEY_PRIVATE, ERR_KEY_FORM, ERR_KEY_TYPE,
- * ERR_KEY_WEAK. is_test_allowed: published throw-away keys may pass (tests of our own). */
+ * ERR_KEY_WEAK. Keys whose private half is published are weak; builds with test seams take them
+ * when CHIROGRAPH_TEST_KEYS is set. */
 enum err CHECKED key_public_read(
     struct span text, unsigned wanted, EVP_PKEY **out, enum key_kind *kind, struct fault *fault);
 enum err CHECKED key_public_pem(EVP_PKEY *key, struct buf *out);
