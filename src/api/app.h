@@ -32,6 +32,7 @@ struct app {
 
 	uint8_t file_key[KEY_SIZE];        /* MAC of links to files */
 	uint8_t idempotency_key[KEY_SIZE]; /* stored answers */
+	uint8_t index_key[KEY_SIZE];       /* words of names */
 	atomic_bool is_seal_ready;         /* the sealing key passed its test */
 	atomic_bool is_maintenance;
 	atomic_int_least64_t incident_told_at; /* when the operator was last mailed one */

@@ -1,7 +1,7 @@
 /*
  * Answers. An error's texts come from the one table; "{field}" and "{detail}" are filled
- * with what the decoder knew. A 500 is kept as an incident, and its id is what the caller
- * is told: the cause stays in the log.
+ * with what the decoder knew, and the route's family gives the shape. A 500 is kept as an
+ * incident, and its id is what the caller is told: the cause stays in the log.
  */
 #include "api/call.h"
 
@@ -89,6 +89,55 @@ void reply_incident(
 		app->wake_jobs(app->wake_ctx);
 }
 
+/* For what no row fits: no such path, or another method. */
+static const struct {
+	const char *start;
+	enum auth_form form;
+} families[] = {
+    {"/api/v1/p/sign/", FORM_ENVELOPE},
+    {"/api/v1/p/upload", FORM_INTEGRATION},
+    {"/api/v1/p/document/", FORM_INTEGRATION},
+    {"/api/v1/p/test", FORM_INTEGRATION},
+    {"/api/v1/p/", FORM_PARTNER},
+    {"/company", FORM_PARTNER},
+    {"/upload", FORM_INTEGRATION},
+    {"/document/", FORM_INTEGRATION},
+    {"/test", FORM_INTEGRATION},
+};
+
+static enum auth_form form_of(const struct http_request *req)
+{
+	if (req->route != NULL)
+		return (enum auth_form)req->route->form;
+	for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
+		if (span_starts(req->path, families[i].start))
+			return families[i].form;
+	return FORM_ENVELOPE;
+}
+
+/* The partner API's own words for a key that is not there (manual 000: "empty token"). */
+static void put_partner(struct http_reply *reply, enum err e, const struct err_row *row,
+    const char *field, const char *detail)
+{
+	struct json_writer w;
+	struct buf text;
+	bool is_key = e == ERR_AUTH_MISSING || e == ERR_AUTH_KEY;
+	buf_init(&text, 4096);
+	fill(&text, is_key ? "empty token" : row->english, field, detail);
+	reply_json(reply, row->status, &w);
+	jw_int(&w, "code", row->status);
+	jw_string(&w, "msg", http_status_reason(row->status));
+	jw_object(&w, "detail");
+	jw_span(&w, "reason", buf_span(&text));
+	if (!is_key)
+		jw_string(&w, "code", row->code);
+	if (field[0] != 0)
+		jw_string(&w, "field", field);
+	jw_end_object(&w);
+	jw_end_object(&w);
+	buf_free(&text);
+}
+
 static void put_texts(
     struct http_reply *reply, const struct err_row *row, const char *field, const char *detail)
 {
@@ -113,6 +162,9 @@ void reply_error(struct app *app, const struct http_request *req, struct http_re
     enum err e, const struct fault *fault)
 {
 	bool is_described = fault != NULL && fault->code == e;
+	enum auth_form form = form_of(req);
+	if (e == ERR_AUTH_MISSING && form == FORM_INTEGRATION)
+		e = ERR_CLIENT_KEY_MISSING;
 	const struct err_row *row = err_row(e);
 	char id[UUID_TEXT_SIZE] = "", detail[FAULT_DETAIL_MAX + 128];
 	snprintf(detail, sizeof detail, "%s", is_described ? fault->detail : "");
@@ -127,5 +179,9 @@ void reply_error(struct app *app, const struct http_request *req, struct http_re
 	reply->source = (struct http_source){.read = NULL};
 	if ((row->status == 503 && e != ERR_MAINTENANCE) || row->status == 429)
 		http_reply_header(reply, "Retry-After", row->status == 503 ? "2" : "60");
-	put_texts(reply, row, is_described ? fault->field : "", detail);
+	const char *field = is_described ? fault->field : "";
+	if (form == FORM_PARTNER)
+		put_partner(reply, e, row, field, detail);
+	else
+		put_texts(reply, row, field, detail);
 }

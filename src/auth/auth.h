@@ -23,6 +23,13 @@ enum auth_tenant {
 	TENANT_LINK,         /* rows named by an unguessable link in the path */
 };
 
+/* The shape of a route family's errors; authentication errors have the scheme's. */
+enum auth_form {
+	FORM_ENVELOPE,    /* {"title","description","translation","code","field"} (manual 002) */
+	FORM_INTEGRATION, /* the same; without credentials 400 GDF000003 (manual 001) */
+	FORM_PARTNER,     /* {"code","msg","detail":{"reason"}} (manual 000) */
+};
+
 enum environment { ENVIRONMENT_SANDBOX = 0, ENVIRONMENT_PRODUCTION = 1 };
 
 struct principal {

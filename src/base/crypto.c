@@ -31,6 +31,38 @@ enum err random_uuid(char out[UUID_TEXT_SIZE])
 	return OK;
 }
 
+#define KSUID_EPOCH 1400000000
+#define KSUID_BYTES 20
+
+/* The next base62 digit from the right; what is left of the number stays in b. */
+static unsigned base62_digit(uint8_t b[KSUID_BYTES])
+{
+	unsigned rest = 0;
+
+	for (size_t i = 0; i < KSUID_BYTES; i++) {
+		unsigned v = rest << 8 | b[i];
+		b[i] = (uint8_t)(v / 62);
+		rest = v % 62;
+	}
+	return rest;
+}
+
+enum err random_ksuid(int64_t now, char out[KSUID_TEXT_SIZE])
+{
+	static const char digits[] =
+	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	uint32_t seconds = (uint32_t)(now / 1000 - KSUID_EPOCH);
+	uint8_t b[KSUID_BYTES];
+
+	TRY(random_bytes(b + 4, KSUID_BYTES - 4));
+	for (size_t i = 0; i < 4; i++)
+		b[i] = (uint8_t)(seconds >> (24 - 8 * i));
+	for (size_t i = KSUID_TEXT_SIZE - 1; i-- > 0;)
+		out[i] = digits[base62_digit(b)];
+	out[KSUID_TEXT_SIZE - 1] = '\0';
+	return OK;
+}
+
 bool ct_equal(const void *a, const void *b, size_t size)
 {
 	return CRYPTO_memcmp(a, b, size) == 0;

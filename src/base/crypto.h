@@ -18,6 +18,9 @@
 
 enum err CHECKED random_bytes(void *out, size_t size);
 enum err CHECKED random_uuid(char out[UUID_TEXT_SIZE]);   /* RFC 9562 version 4 */
+/* Sorts by its second (whole seconds since 2014-05-13, then 128 random bits), in base62. */
+#define KSUID_TEXT_SIZE 28 /* with the NUL */
+enum err CHECKED random_ksuid(int64_t now, char out[KSUID_TEXT_SIZE]);
 bool ct_equal(const void *a, const void *b, size_t size); /* constant time in the content */
 void secret_wipe(void *p, size_t size);
 

@@ -50,6 +50,16 @@
 #define LIMIT_IDEMPOTENCY_KEY_CHARS 255
 #define LIMIT_IDEMPOTENCY_MS (INT64_C(7) * 24 * 3600 * 1000)
 
+/* Companies and documents uploaded before any envelope */
+#define LIMIT_COMPANY_TEXT_CHARS 200
+#define LIMIT_COMPANY_LIST 1000 /* of one answer; next_cursor goes on */
+#define LIMIT_COMPANY_QUERY_CHARS 400
+#define LIMIT_WORD_LETTERS 16 /* of a word that count in a search */
+#define LIMIT_WORD_START 3    /* letters that find the words beginning with them */
+#define LIMIT_TRUSTED_PARTIES 200
+#define LIMIT_UPLOAD_KEEP_MS (INT64_C(24) * 3600 * 1000)
+#define LIMIT_UPLOAD_LINK_MS (INT64_C(10) * 60 * 1000)
+
 /* Signers */
 #define LIMIT_CODE_DIGITS 6
 #define LIMIT_CODE_MS (INT64_C(10) * 60 * 1000)

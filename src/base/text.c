@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* One code point of strict UTF-8 (RFC 3629 §4) at *at; -1 when malformed. */
-static int32_t next_point(struct span s, size_t *at)
+/* Strict UTF-8: RFC 3629 §4. */
+int32_t text_point(struct span s, size_t *at)
 {
 	uint8_t c = s.data[*at];
 	size_t extra = c < 0x80                 ? 0
@@ -32,7 +32,7 @@ static int32_t next_point(struct span s, size_t *at)
 bool text_is_utf8(struct span s)
 {
 	for (size_t at = 0; at < s.size;)
-		if (next_point(s, &at) < 0)
+		if (text_point(s, &at) < 0)
 			return false;
 	return true;
 }
@@ -48,7 +48,7 @@ static bool is_forbidden(int32_t c)
 bool text_is_clean(struct span s)
 {
 	for (size_t at = 0; at < s.size;) {
-		int32_t c = next_point(s, &at);
+		int32_t c = text_point(s, &at);
 		if (c < 0 || is_forbidden(c))
 			return false;
 	}

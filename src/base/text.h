@@ -10,6 +10,9 @@
 bool text_is_utf8(struct span s);  /* RFC 3629: no surrogates, no overlong forms */
 bool text_is_clean(struct span s); /* UTF-8 without C0/C1 control characters and bidi overrides */
 size_t text_length(struct span s); /* code points of valid UTF-8 */
+int32_t text_point(struct span s, size_t *at); /* the code point at *at, which moves on; -1 */
+/* Appends the words of valid UTF-8 with blanks between: lower case, without accents. */
+void text_fold(struct span text, struct buf *out);
 bool text_is_id(struct span s);    /* 1–64 of [A-Za-z0-9._-], not "." or ".." */
 bool text_is_email(
     struct span s); /* the address form of HTML's e-mail input, ≤ 254 bytes, safe in a header */

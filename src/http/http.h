@@ -102,6 +102,7 @@ struct http_route {
 	const char *name;        /* operation id */
 	unsigned schemes;        /* AUTH_* bits of auth/auth.h; 0: public */
 	unsigned tenant;         /* TENANT_* of auth/auth.h: how rows are bound to the caller */
+	unsigned form;           /* FORM_* of auth/auth.h: what its errors look like */
 	size_t body_limit;       /* bytes; 0: a body is refused */
 	http_handler handle;
 };
@@ -111,6 +112,9 @@ struct http_config {
 	SSL_CTX *tls;  /* borrowed */
 	const struct http_route *routes;
 	size_t route_count;
+	/* "/prefix" under which the rows with schemes answer as well, or NULL. The request's path
+	 * stays as it came. */
+	const char *alias;
 	void *app;
 	/* Asked before a route's handler, on a worker: an error is answered by fault. May be NULL.
 	 */

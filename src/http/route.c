@@ -1,6 +1,7 @@
 /*
  * The router: the route table read from the top, segment by segment. A parameter takes one
- * whole, non-empty segment and is percent-decoded; literals are compared as they came.
+ * whole, non-empty segment and is percent-decoded; literals are compared as they came. A path
+ * below the alias is read without it, and finds the rows that take keys only.
  */
 #include "http/internal.h"
 
@@ -73,17 +74,30 @@ static bool params_decode(struct http_request *req, const struct span raw[HTTP_P
 	return true;
 }
 
+/* Cuts the alias off; false when the path does not begin with it. */
+static bool alias_cut(const char *alias, struct span *path)
+{
+	size_t n = alias != NULL ? strlen(alias) : 0;
+
+	if (n == 0 || path->size <= n || !span_starts(*path, alias) || path->data[n] != '/')
+		return false;
+	*path = span_of(path->data + n, path->size - n);
+	return true;
+}
+
 const struct http_route *route_find(
     const struct http_config *config, struct http_request *req, unsigned *allow)
 {
 	unsigned wanted = req->method == HTTP_HEAD ? HTTP_GET : req->method;
+	struct span path = req->path;
+	bool is_alias = alias_cut(config->alias, &path);
 
 	*allow = 0;
 	for (size_t i = 0; i < config->route_count; i++) {
 		const struct http_route *route = &config->routes[i];
 		struct span raw[HTTP_PARAMS_MAX] = {{0}};
 
-		if (!route_fits(route->pattern, req->path, raw))
+		if ((is_alias && route->schemes == 0) || !route_fits(route->pattern, path, raw))
 			continue;
 		*allow |= route->method;
 		if (route->method == wanted)

@@ -112,6 +112,7 @@ static enum err rooms_open(struct front *f)
 	TRY(keyd_open(broker_dial_keyd, f->broker, &app->keyd));
 	TRY(keyd_derive(app->keyd, KEYD_FILE_LINKS, app->file_key));
 	TRY(keyd_derive(app->keyd, KEYD_IDEMPOTENCY, app->idempotency_key));
+	TRY(keyd_derive(app->keyd, KEYD_BLIND_INDEX, app->index_key));
 	TRY(keyd_tls_context(app->keyd, &f->tls));
 	enum err e = store_open(&store, &app->store);
 	if (e == ERR_CONFLICT)
@@ -139,6 +140,7 @@ static enum err server_open(struct front *f)
 	    .tls = f->tls,
 	    .routes = app_routes,
 	    .route_count = app_route_count,
+	    .alias = APP_ALIAS,
 	    .app = &f->app,
 	    .admit = app_admit,
 	    .fault = app_fault,

@@ -20,16 +20,29 @@
 /* The envelope API. */
 #define API(method, path, name, limit, handler) \
 	{ \
-		method, "/sign" path "/?", name, AUTH_ALL, TENANT_ORGANISATION, limit, handler \
+		method, "/sign" path "/?", name, AUTH_ALL, TENANT_ORGANISATION, FORM_ENVELOPE, \
+		    limit, handler \
+	}
+/* Companies (manual 000). */
+#define PARTNER(method, path, name, limit, handler) \
+	{ \
+		method, path "/?", name, AUTH_ALL, TENANT_ORGANISATION, FORM_PARTNER, limit, \
+		    handler \
+	}
+/* What integrations of manual 001 also call. */
+#define INTEGRATION(method, path, name, limit, handler) \
+	{ \
+		method, path "/?", name, AUTH_ALL, TENANT_ORGANISATION, FORM_INTEGRATION, limit, \
+		    handler \
 	}
 /* Below a link. */
 #define LINKED(method, path, name, limit, handler) \
 	{ \
-		method, path, name, 0, TENANT_LINK, limit, handler \
+		method, path, name, 0, TENANT_LINK, FORM_ENVELOPE, limit, handler \
 	}
 #define OPEN(method, path, name, handler) \
 	{ \
-		method, path, name, 0, TENANT_NONE, 0, handler \
+		method, path, name, 0, TENANT_NONE, FORM_ENVELOPE, 0, handler \
 	}
 
 static void health(void *app, const struct http_request *req, struct http_reply *reply)

@@ -9,6 +9,7 @@
 
 extern const struct http_route app_routes[];
 extern const size_t app_route_count;
+#define APP_ALIAS "/api/v1/p" /* every row with schemes answers below it too */
 
 /* ERR_MAINTENANCE for routes that touch anybody's data, while it lasts. */
 enum err app_admit(void *app, const struct http_request *req);

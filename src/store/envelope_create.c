@@ -225,6 +225,7 @@ static enum err envelope_insert(struct db *db, struct envelope_prepared *p)
 	query_blob(&q, p->subject);
 	query_blob(&q, p->code.sealed);
 	query_blob(&q, secret_hash(&p->code));
+	query_row(&q, p->in->company);
 	if (query_next(&q))
 		p->state.row = query_column_int(&q, 0);
 	return query_end(&q);

@@ -49,6 +49,7 @@ static enum err row_read(struct query *q, struct arena *arena, struct envelope_r
 	out->wrapped_key = arena_span(arena, query_column(q, 6));
 	out->subject = arena_span(arena, query_column(q, 7));
 	out->signed_at = query_column_int(q, 8);
+	out->company = query_column_text(q, 9, arena);
 	ENSURE(out->id != NULL && out->wrapped_key.data != NULL, ERR_MEMORY);
 	ENSURE(out->subject.data != NULL, ERR_MEMORY);
 	return OK;
@@ -67,6 +68,8 @@ static void list_bind(
 	query_int(q, f->state);
 	query_int(q, limit + 1); /* one more tells whether a page follows */
 	query_int(q, (int64_t)page * limit);
+	if (f->company != 0)
+		query_int(q, f->company);
 }
 
 enum err store_envelope_list(struct db *db, const struct envelope_filter *f, struct arena *arena,
@@ -84,7 +87,7 @@ enum err store_envelope_list(struct db *db, const struct envelope_filter *f, str
 		TRY(cursor_row(db, f, &before));
 	*out = arena_alloc(arena, (limit + 1) * sizeof(**out));
 	ENSURE(*out != NULL, ERR_MEMORY);
-	query_start(&q, db, SQL_ENVELOPE_LIST);
+	query_start(&q, db, f->company != 0 ? SQL_ENVELOPE_LIST_COMPANY : SQL_ENVELOPE_LIST);
 	list_bind(&q, f, before, limit);
 	while (failed == OK && *count <= limit && query_next(&q))
 		failed = row_read(&q, arena, &(*out)[(*count)++]);

@@ -72,6 +72,7 @@ static enum err envelope_read(struct query *q, struct arena *arena, struct envel
 	hash_copy(q, 12, e->head, SHA256_SIZE);
 	TRY(bytes_copy(q, 13, arena, &out->wrapped_key));
 	TRY(bytes_copy(q, 14, arena, &out->subject));
+	out->company = query_column_text(q, 16, arena);
 	return bytes_copy(q, 15, arena, &out->code);
 }
 

@@ -62,7 +62,8 @@ struct envelope_new {
 	size_t document_count;
 	const struct photo_new *photos;
 	size_t photo_count;
-	bool submit; /* one call: created and submitted */
+	bool submit;     /* one call: created and submitted */
+	int64_t company; /* row; 0: none */
 	struct actor actor;
 };
 
@@ -94,6 +95,7 @@ struct document_record {  /* beside state.documents[i] */
 struct envelope_record {
 	struct envelope state;
 	const char *expiration_date; /* as sent */
+	const char *company;         /* id, NULL: none */
 	struct span wrapped_key;
 	struct span subject, code; /* sealed; code is empty until submitted */
 	struct signer_record *signers;
@@ -230,6 +232,7 @@ struct envelope_filter {
 	const char *cursor;    /* "" or NULL: from the newest */
 	unsigned page;         /* from 1; used without a cursor */
 	unsigned limit;        /* ≤ LIMIT_LIST_MAX */
+	int64_t company;       /* row, 0: any */
 };
 
 struct envelope_row {
@@ -238,6 +241,7 @@ struct envelope_row {
 	enum envelope_state state;
 	int64_t created_at, expires_at, signed_at, ended_at;
 	struct span wrapped_key, subject; /* see row_subject */
+	const char *company;              /* id, NULL: none */
 };
 
 /* Newest first. next: cursor of the following page, NULL at the end. ERR_CURSOR. */

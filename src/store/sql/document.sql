@@ -27,4 +27,5 @@ WHERE EXISTS (SELECT 1 FROM document WHERE original_blob = $1)
 	OR EXISTS (SELECT 1 FROM document WHERE normalised_blob = $1)
 	OR EXISTS (SELECT 1 FROM document WHERE dossier_blob = $1)
 	OR EXISTS (SELECT 1 FROM document WHERE second_blob = $1)
-	OR EXISTS (SELECT 1 FROM photo WHERE blob = $1);
+	OR EXISTS (SELECT 1 FROM photo WHERE blob = $1)
+	OR EXISTS (SELECT 1 FROM uploaded_document WHERE blob = $1);
