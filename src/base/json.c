@@ -7,7 +7,9 @@
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/limits.h"
+#include "base/mem.h"
 
+#include <malloc.h>
 #include <string.h>
 
 static bool depth_is_fine(const json_t *j, unsigned depth)
@@ -99,6 +101,17 @@ enum err json_read(struct span text, json_t **out, struct fault *fault)
 	}
 	*out = j;
 	return OK;
+}
+
+/* jansson does not say how much it frees. */
+static void json_release(void *p)
+{
+	mem_free(p, p != NULL ? malloc_usable_size(p) : 0);
+}
+
+void json_setup(void)
+{
+	json_set_alloc_funcs(mem_alloc, json_release);
 }
 
 void json_freep(json_t **j)

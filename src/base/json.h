@@ -9,6 +9,9 @@
 
 #include <jansson.h>
 
+/* Once, before the first thread: what was parsed is wiped when it is freed. */
+void json_setup(void);
+
 /* Is this text small enough to be parsed? Counts levels and values without building them, so that a
  * body of brackets or numbers cannot become forty times its size in memory. ERR_JSON. */
 enum err CHECKED json_bound(struct span text, struct fault *fault);

@@ -5,6 +5,7 @@
 #include "main/command.h"
 #include "main/role.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
 {
 	umask(077); /* every file of ours is its owner's alone */
 	mem_setup();
+	json_setup();
 	if (argc == 2 && strncmp(argv[1], "--role=", 7) == 0)
 		return role_main(argv[1] + 7);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)

@@ -5,6 +5,9 @@
 
 #include "base/limits.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 static void expect(const char *text, enum err want)
 {
 	struct fault fault = {0};
@@ -87,9 +90,38 @@ static void test_bound(void **state)
 	assert_int_equal(bound("\\\"", LIMIT_MB), OK);
 }
 
+/* A text that was parsed, and the name of a member, as they lie in memory once freed. The kernel
+ * reads them: for us they are gone. The first bytes belong to the allocator by then. */
+static void test_wiping(void **state)
+{
+	static const char body[] = "{\"name-name-name-name-name-name-name-name\":"
+				   "\"text-text-text-text-text-text-text-text\"}";
+	enum { FROM = 24, SIZE = 12 };
+	char left[SIZE];
+	json_t *j;
+	int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	assert_true(memory >= 0);
+	json_setup();
+	assert_int_equal(json_read(span_str(body), &j, NULL), OK);
+	const char *name = json_object_iter_key(json_object_iter(j));
+	off_t places[] = {
+	    (off_t)(uintptr_t)name, (off_t)(uintptr_t)json_string_value(json_object_get(j, name))};
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(pread(memory, left, SIZE, places[i] + FROM), SIZE);
+		assert_memory_equal(left, i == 0 ? "-name-name-n" : "-text-text-t", SIZE);
+	}
+	json_freep(&j);
+	for (size_t i = 0; i < 2; i++) {
+		ssize_t n = pread(memory, left, SIZE, places[i] + FROM);
+		assert_false(n == SIZE && memcmp(left + 1, i == 0 ? "name" : "text", 4) == 0);
+	}
+	close(memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_reading),
-	    cmocka_unit_test(test_bound), cmocka_unit_test(test_writing)};
+	    cmocka_unit_test(test_bound), cmocka_unit_test(test_wiping),
+	    cmocka_unit_test(test_writing)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
