@@ -26,6 +26,7 @@ struct reading {
 	struct keyring *ring;
 	const char *file;
 	const char *why; /* NULL: the error says it */
+	char certificate[GENERATION_NAME_MAX], key[GENERATION_NAME_MAX]; /* file may be one */
 };
 
 static bool is_set(const char *s)
@@ -198,15 +199,14 @@ static enum err pem_read(struct reading *r, int dir, const char *certificates, c
 static enum err seal_read(struct reading *r)
 {
 	const struct keyd_config *c = r->ring->config;
-	char certificate[GENERATION_NAME_MAX], key[GENERATION_NAME_MAX];
 
 	if (is_set(c->seal_pkcs12_file))
 		return pkcs12_read(r);
 	if (is_set(c->seal_certificate_file))
 		return pem_read(r, AT_FDCWD, c->seal_certificate_file, c->seal_key_file);
 	r->file = GENERATIONS_FILE;
-	TRY(generation_names(r->ring->keys, CLASS_SEAL, certificate, key));
-	return pem_read(r, r->ring->keys, certificate, key);
+	TRY(generation_names(r->ring->keys, CLASS_SEAL, r->certificate, r->key));
+	return pem_read(r, r->ring->keys, r->certificate, r->key);
 }
 
 static bool key_works(EVP_PKEY *key, X509 *leaf)
