@@ -94,6 +94,7 @@ test('a thousand requests leave no descriptor and no memory', async () => {
   for (let i = 0; i < 3; i++) await thousand()
   server.agent.destroy()
   await until('descriptors are as before', () => measure().every((one, i) => one.descriptors <= before[i].descriptors))
+  if (process.env.CHIROGRAPH_SANITIZED) return // what was freed stays for a while, to find who still uses it
   measure().forEach((one, i) => {
     assert.ok(one.kilobytes - before[i].kilobytes < 6 * 1024, `process ${i}: ${before[i].kilobytes} KiB before, ${one.kilobytes} now`)
   })
