@@ -79,7 +79,7 @@ static enum err backup(struct backup_options *o, const char *data)
 	if (e != OK) {
 		complain_text("backup: %s; --to must be a folder (0700) that the data folder's "
 			      "owner may write to, on a disk with room",
-		    err_symbol(e));
+		    advice_for(e));
 		return e;
 	}
 	printf("%s holds the database, %zu new and %zu older files, and the keys%s.\n", o->to,

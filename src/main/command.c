@@ -30,7 +30,7 @@ void complain(const char *what, enum err e, const struct fault *fault)
 	bool has_detail = fault != NULL && fault->detail[0] != '\0';
 
 	complain_text("%s%s%s", what, what[0] != '\0' ? ": " : "",
-	    has_detail ? fault->detail : err_symbol(e));
+	    has_detail ? fault->detail : advice_for(e));
 }
 
 static const struct option_spec *option_find(

@@ -56,6 +56,8 @@ void tool_close(struct tool *t);
 
 /* "chirograph: <what>: <why>" to standard error. */
 void complain(const char *what, enum err e, const struct fault *fault);
+/* A sentence for the operator and what to do next; good until the next call. */
+const char *advice_for(enum err e);
 void complain_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Is DIR its owner's alone, and are we he or root? The fault says what to do. */

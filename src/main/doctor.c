@@ -142,7 +142,7 @@ static void seal_check(struct tool *t)
 		doctor_bad("sealing key",
 		    "%s: put a key and a valid certificate in place (seal.* keys of the "
 		    "configuration, or keys/seal.key and keys/seal.crt)",
-		    reason[0] != '\0' ? reason : err_symbol(e));
+		    reason[0] != '\0' ? reason : advice_for(e));
 }
 
 static void keys_check(struct tool *t)
@@ -155,7 +155,7 @@ static void keys_check(struct tool *t)
 		doctor_bad("keys",
 		    "keyd does not start (%s): the lines above say which key; restore keys/ from "
 		    "its backup",
-		    err_symbol(e));
+		    advice_for(e));
 		return;
 	}
 	doctor_good("keys", "the root key wraps and the webhook key is there");

@@ -120,7 +120,7 @@ static void tsa_check(struct tool *t)
 	else
 		doctor_bad("time-stamps",
 		    "%s gives no time-stamp (%s): check tsa.url, or ask the authority", url,
-		    e != OK                 ? err_symbol(e)
+		    e != OK                 ? advice_for(e)
 		    : outcome.status == 200 ? "its answer is none"
 					    : outcome.detail);
 	courier_outcome_free(&outcome);
@@ -193,7 +193,7 @@ static void mail_check(struct tool *t)
 		doctor_good("mail", "%s accepts the connection and the login", host);
 	else
 		doctor_bad("mail", "%s: %s; check the mail.* keys of the configuration", host,
-		    e == OK ? outcome.detail : err_symbol(e));
+		    e == OK ? outcome.detail : advice_for(e));
 	courier_outcome_free(&outcome);
 }
 

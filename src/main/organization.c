@@ -79,7 +79,8 @@ bool organization_find(struct organization_run *run)
 	if (e != OK)
 		complain_text("organisation: %s; name it with --organization ID (see chirograph "
 			      "organization list)",
-		    err_symbol(e));
+		    e == ERR_NOT_FOUND ? "there is none with this id, or there are several"
+				       : advice_for(e));
 	return e == OK;
 }
 
