@@ -43,6 +43,17 @@ bool key_kind_signs(enum key_kind k, enum sign_algorithm a)
 	return k != 0 && row_of(a)->kind == k;
 }
 
+enum sign_algorithm key_message_algorithm(enum key_kind k, const char *alg)
+{
+	static const enum sign_algorithm order[] = {
+	    SIGN_RSA_PSS_512, SIGN_RSA_SHA256, SIGN_ED25519, SIGN_ES256, SIGN_ES384};
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+		if (key_kind_signs(k, order[i]) &&
+		    (alg[0] == 0 || strcmp(alg, row_of(order[i])->name) == 0))
+			return order[i];
+	return SIGN_NONE;
+}
+
 static bool key_fits(EVP_PKEY *key, enum sign_algorithm a)
 {
 	enum key_kind kind;

@@ -15,6 +15,9 @@ enum key_kind { KEY_P521 = 1, KEY_RSA = 2, KEY_ED25519 = 3, KEY_P256 = 4, KEY_P3
 
 const char *key_kind_name(enum key_kind k); /* "P-521", "RSA", … */
 bool key_kind_signs(enum key_kind k, enum sign_algorithm a);
+/* RFC 9421: the algorithm of a stored key. alg, the signature's parameter ("" absent), may only
+ * choose between the two of RSA (absent: rsa-pss-sha512). SIGN_NONE when it does not fit. */
+enum sign_algorithm key_message_algorithm(enum key_kind k, const char *alg);
 enum err CHECKED key_kind_of(EVP_PKEY *key, enum key_kind *out); /* ERR_KEY_TYPE */
 
 /* One public key, SPKI PEM (or a PKCS#1 "RSA PUBLIC KEY"). wanted: bits 1u << kind. Errors, each

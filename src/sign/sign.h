@@ -138,6 +138,8 @@ struct message {
 struct message_component {
 	char name[64]; /* "@method", "content-digest" … */
 	bool is_req;
+	char param[96];  /* "@query-param": the name, percent-encoded; else "" */
+	struct span raw; /* when read: as sent, with its parameters */
 };
 
 /* One signature of a message: what Signature-Input says, and the signature. */
@@ -154,7 +156,8 @@ struct message_signature {
 
 /* Reads both headers (joined lines); exactly one signature, or the one with this label when label
  * is not NULL. ERR_TOKEN with the reason: malformed structured field, a component twice, one that
- * this server does not know, parameters out of bounds. */
+ * this server does not know, parameters out of bounds, a spelling that is not the canonical one of
+ * RFC 8941. The spans point into signature_input. */
 enum err CHECKED message_read(struct span signature_input, struct span signature, const char *label,
     struct message_signature *out, const char **reason);
 /* RFC 9421 §2.5. ERR_TOKEN: a component that the message lacks. */
@@ -169,7 +172,7 @@ struct message_make {
 	size_t component_count;
 	int64_t created, expires; /* expires 0: left out */
 };
-/* The values of Signature-Input and Signature. */
+/* The values of Signature-Input and Signature. The parameter alg names the signer's algorithm. */
 enum err CHECKED message_make(const struct signer *s, const struct message *m,
     const struct message_make *how, struct buf *signature_input, struct buf *signature);
 
