@@ -12,6 +12,8 @@
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 
+#include <string.h>
+
 /* RFC 9421 §6.2.2. ES512 is JWS only. */
 static const struct algorithm {
 	const char *name;
