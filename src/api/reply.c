@@ -4,6 +4,7 @@
  * incident, and its id is what the caller is told: the cause stays in the log.
  */
 #include "api/call.h"
+#include "api/detail.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -142,19 +143,23 @@ static void put_texts(
     struct http_reply *reply, const struct err_row *row, const char *field, const char *detail)
 {
 	struct json_writer w;
-	struct buf text;
+	struct buf text, translated;
+	bool is_translated = strcmp(row->english, row->portuguese) != 0;
 	buf_init(&text, 4096);
+	buf_init(&translated, 1024);
+	detail_portuguese(detail, &translated);
 	reply_json(reply, row->status, &w);
 	jw_string(&w, "title", http_status_reason(row->status));
 	fill(&text, row->english, field, detail);
 	jw_span(&w, "description", buf_span(&text));
 	buf_reset(&text);
-	fill(&text, row->portuguese, field, detail);
+	fill(&text, row->portuguese, field, is_translated ? buf_str(&translated) : detail);
 	jw_span(&w, "translation", buf_span(&text));
 	jw_string(&w, "code", row->code);
 	if (field[0] != 0)
 		jw_string(&w, "field", field);
 	jw_end_object(&w);
+	buf_free(&translated);
 	buf_free(&text);
 }
 

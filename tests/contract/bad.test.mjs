@@ -6,6 +6,8 @@ import { rows } from './bad.mjs'
 import { openWorld, signer } from './world.mjs'
 
 const titles = { 400: 'Bad Request', 401: 'Unauthorized', 404: 'Not Found', 405: 'Method Not Allowed', 406: 'Not Acceptable', 409: 'Conflict', 417: 'Expectation Failed', 501: 'Not Implemented' }
+const english = /\b(the|an|of|is|are|it|its|must|be|has|have|with|from|and|or|to|more|than|most|send|choose|another|expected|appears|twice|only|first|line|column|reason|tries|left|string|list|characters|object|levels|values)\b/i
+const numbers = (text) => text.match(/\d+/g) ?? []
 let world
 let ids
 
@@ -49,6 +51,9 @@ test(`${rows.length} wrong requests leave nothing behind`, async (t) => {
       assert.equal(answer.json.title, titles[row.status], said)
       for (const name of ['description', 'translation']) assert.match(answer.json[name], /^\P{C}+$/u, said)
       assert.doesNotMatch(said, /\{field\}|\{detail\}/)
+      assert.doesNotMatch(answer.json.translation, english, said)
+      // What is not English in the detail, such as limits, is told in both.
+      assert.deepEqual(numbers(answer.json.translation), numbers(answer.json.description.replace(/(column \d+): .*/, '$1')), said)
       if (row.status === 405) assert.match(answer.headers.allow, /^[A-Z]+(, [A-Z]+)*$/)
     })
   }
