@@ -11,6 +11,7 @@
 #include "main/maintenance.h"
 #include "main/routes.h"
 #include "main/sandbox.h"
+#include "web/platform_keys.h"
 
 #include <openssl/ssl.h>
 #include <pthread.h>
@@ -209,12 +210,10 @@ static void certificates_reload(struct front *f)
 
 static void signers_reload(struct front *f)
 {
-	struct keyd_public all[KEYD_PUBLIC_MAX];
-	size_t n = KEYD_PUBLIC_MAX;
-	enum err e = keyd_response_public(f->app.keyd, all, &n);
+	enum err e = platform_keys_reload(&f->app);
 
 	if (e == OK)
-		log_info("signing keys read again", "signal=HUP keys=%zu", n);
+		log_info("signing keys read again", "signal=HUP");
 	else
 		log_error("signing keys could not be read again", "error=%s", err_symbol(e));
 }

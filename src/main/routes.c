@@ -12,6 +12,7 @@
 #include "api/photos.h"
 #include "api/signers.h"
 #include "web/pages.h"
+#include "web/platform_keys.h"
 #include "web/signer.h"
 #include "web/verify.h"
 
@@ -93,6 +94,7 @@ const struct http_route app_routes[] = {
     OPEN(HTTP_GET, "/", "rootPage", pages_root),
     OPEN(HTTP_GET, "/v", "verifyForm", pages_code),
     OPEN(HTTP_GET, "/assets/:version/:folder/:file", "asset", pages_asset),
+    OPEN(HTTP_GET, "/keys", "platformKeys", platform_keys_get),
     OPEN(HTTP_GET, "/health", "health", health),
 };
 const size_t app_route_count = sizeof(app_routes) / sizeof(app_routes[0]);

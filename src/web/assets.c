@@ -127,8 +127,7 @@ static bool takes_gzip(const struct http_request *req)
 	return false;
 }
 
-/* RFC 9110 §13.1.2: weak comparison against a list. */
-static bool has_etag(const struct http_request *req, const char *etag)
+bool assets_has_etag(const struct http_request *req, const char *etag)
 {
 	struct span rest = http_header(req, "If-None-Match", NULL);
 
@@ -153,7 +152,7 @@ void assets_reply(const struct http_request *req, const struct embedded *file, c
 	http_reply_header(reply, "Vary", "Accept-Encoding");
 	if (etag != NULL) {
 		http_reply_header(reply, "ETag", etag);
-		if (has_etag(req, etag)) {
+		if (assets_has_etag(req, etag)) {
 			reply->status = 304;
 			return;
 		}

@@ -26,4 +26,7 @@ const char *web_language(const struct http_request *req);
 void assets_reply(const struct http_request *req, const struct embedded *file, const char *name,
     struct http_reply *reply);
 
+/* Does If-None-Match name it? RFC 9110 §13.1.2: weak comparison against a list. */
+bool assets_has_etag(const struct http_request *req, const char *etag);
+
 #endif

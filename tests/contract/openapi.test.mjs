@@ -220,6 +220,7 @@ test('pages and health', async () => {
   await call('rootPage', { headers: { Accept: 'text/html' } })
   await call('verifyForm', { headers: { Accept: 'text/html' } })
   await call('health')
+  await call('platformKeys')
   const page = (await server.request('GET', '/')).body.toString()
   const [, version, folder, file] = /\/assets\/([^/]+)\/([^/]+)\/([^"]+)/.exec(page)
   await call('asset', { values: { version, folder, file } })
