@@ -22,8 +22,8 @@ bool organization_open(struct organization_run *run, int argc, char **argv, bool
 	    {.name = "--environment", .value = &o->environment},
 	    {.name = "--url", .value = &o->url}, {.name = "--key-file", .value = &o->key_file},
 	    {.name = "--type", .list = o->types}, {.name = "--allow", .list = o->allowed},
-	    {.name = "--label", .value = &o->label}, {.name = "--key", .value = &o->key},
-	    {.name = "--language", .value = &o->language},
+	    {.name = "--envelope", .value = &o->envelope}, {.name = "--label", .value = &o->label},
+	    {.name = "--key", .value = &o->key}, {.name = "--language", .value = &o->language},
 	    {.name = "--time-zone", .value = &o->time_zone},
 	    {.name = "--expiry", .value = &o->expiry},
 	    {.name = "--support-email", .value = &o->support_email},
@@ -84,17 +84,23 @@ bool organization_find(struct organization_run *run)
 	return e == OK;
 }
 
-enum err organization_data_key(struct organization_run *run)
+enum err organization_key_open(
+    struct organization_run *run, struct span wrapped, uint8_t key[KEY_SIZE])
 {
 	struct wrapped_key organisation, data;
 
 	ENSURE(run->organisation.wrapped_key.size <= KEYD_WRAPPED_MAX, ERR_STORE);
-	ENSURE(run->organisation.data_key.size <= KEYD_WRAPPED_MAX, ERR_STORE);
+	ENSURE(wrapped.size <= KEYD_WRAPPED_MAX, ERR_STORE);
 	organisation.size = run->organisation.wrapped_key.size;
 	memcpy(organisation.data, run->organisation.wrapped_key.data, organisation.size);
-	data.size = run->organisation.data_key.size;
-	memcpy(data.data, run->organisation.data_key.data, data.size);
-	return keyd_data_key_open(run->tool.keyd, &organisation, &data, run->data_key);
+	data.size = wrapped.size;
+	memcpy(data.data, wrapped.data, data.size);
+	return keyd_data_key_open(run->tool.keyd, &organisation, &data, key);
+}
+
+enum err organization_data_key(struct organization_run *run)
+{
+	return organization_key_open(run, run->organisation.data_key, run->data_key);
 }
 
 static enum err list_work(struct db *db, void *ctx)

@@ -11,6 +11,7 @@
 struct organization_options {
 	const char *data, *organization, *name, *environment, *url, *key_file, *label, *key;
 	const char *language, *time_zone, *expiry, *support_email, *redirect_url;
+	const char *envelope;
 	const char *host, *port, *user, *password_file, *ca_file, *from, *from_name, *security;
 	const char *types[OPTION_LIST_MAX + 1], *allowed[OPTION_LIST_MAX + 1];
 };
@@ -35,6 +36,9 @@ bool organization_open(
 void organization_close(struct organization_run *run);
 bool organization_find(struct organization_run *run);
 enum err CHECKED organization_data_key(struct organization_run *run);
+/* Opens a key that is wrapped under the organisation's: its data key, an envelope's. */
+enum err CHECKED organization_key_open(
+    struct organization_run *run, struct span wrapped, uint8_t key[KEY_SIZE]);
 int organization_choose(
     const struct organization_verb *table, size_t count, const char *path, int argc, char **argv);
 

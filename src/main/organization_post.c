@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "courier/courier.h"
 #include "jobs/post.h"
+#include "store/effects.h"
+#include "store/envelopes.h"
 #include "store/webhooks.h"
 
 #include <errno.h>
@@ -161,6 +163,49 @@ static enum err webhook_remove(struct organization_run *run)
 	return store_write(run->tool.store, webhook_remove_work, run);
 }
 
+struct resend {
+	struct organization_run *run;
+	struct envelope_record record;
+	uint8_t key[KEY_SIZE];
+	size_t count;
+};
+
+static enum err resend_find(struct db *db, void *ctx)
+{
+	struct resend *r = ctx;
+
+	return store_envelope_find(db, r->run->organisation.row, (int)r->run->environment,
+	    organization_options.envelope, r->run->arena, &r->record);
+}
+
+static enum err resend_work(struct db *db, void *ctx)
+{
+	struct resend *r = ctx;
+
+	return effects_resend(db, &r->record.state, r->key, clock_now(), r->run->arena, &r->count);
+}
+
+static enum err webhook_resend(struct organization_run *run)
+{
+	struct resend r = {.run = run};
+	enum err e;
+
+	if (organization_options.envelope == NULL) {
+		complain_text("--envelope ID is missing");
+		return ERR_CONFIG;
+	}
+	TRY(store_read(run->tool.store, resend_find, &r));
+	e = organization_key_open(run, r.record.wrapped_key, r.key);
+	if (e == OK)
+		e = store_write(run->tool.store, resend_work, &r);
+	secret_wipe(r.key, sizeof(r.key));
+	if (e == OK)
+		printf("%zu events are sent again; a running server takes them within half a "
+		       "minute, at once after kill -HUP\n",
+		    r.count);
+	return e;
+}
+
 int organization_webhook(int argc, char **argv)
 {
 	static const struct organization_verb verbs[] = {
@@ -174,9 +219,11 @@ int organization_webhook(int argc, char **argv)
 		webhook_show, true},
 	    {"remove", "[--organization ID] [--environment production|sandbox]",
 		"send nothing any more", webhook_remove, true},
+	    {"resend", "[--organization ID] [--environment production|sandbox] --envelope ID",
+		"send an envelope's events again, under the same webhook-id", webhook_resend, true},
 	};
 
-	return organization_choose(verbs, 3, "organization webhook", argc, argv);
+	return organization_choose(verbs, 4, "organization webhook", argc, argv);
 }
 
 struct smtp_settings {

@@ -197,6 +197,31 @@ enum err effects_add(struct db *db, const struct envelope *state, const struct e
 	return OK;
 }
 
+enum err effects_resend(struct db *db, const struct envelope *state, const uint8_t *data_key,
+    int64_t now, struct arena *arena, size_t *added)
+{
+	struct stored_webhook webhook;
+	struct event_record *events;
+	size_t count;
+
+	*added = 0;
+	TRY(store_webhook_get(db, state->organisation, state->environment, arena, &webhook));
+	TRY(store_events_load(db, state->organisation, state->row, arena, &events, &count));
+	for (size_t i = 0; i < count; i++) {
+		const char *type = event_kind_name(events[i].kind);
+		struct event event = {.kind = events[i].kind, .at = events[i].at};
+		struct effect effect = {"webhook", type, event.kind, events[i].signer, EVENT_NONE};
+		struct job_of j = {
+		    db, state, &event, events[i].sequence, now, data_key, NULL, arena};
+
+		if (!has_webhook(event.kind) || !is_wanted(webhook.types, type))
+			continue;
+		TRY(job_add(&j, &effect));
+		++*added;
+	}
+	return OK;
+}
+
 enum err effect_payload_open(const uint8_t *data_key, struct span sealed, struct buf *json)
 {
 	struct arena *arena CLEANUP(arena_freep) = arena_new(64 * LIMIT_KB);

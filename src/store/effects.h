@@ -35,6 +35,12 @@ size_t effects_of(const struct envelope *state, const struct event *event, const
 enum err CHECKED effects_add(struct db *db, const struct envelope *state, const struct event *event,
     int64_t sequence, const uint8_t *data_key, const char *code, int64_t now);
 
+/* Adds again the webhook jobs of every event so far that the webhook wants, under their old ids: a
+ * receiver that has seen one can tell. One that still waits is not doubled. ERR_NOT_FOUND: there is
+ * no webhook. */
+enum err CHECKED effects_resend(struct db *db, const struct envelope *state,
+    const uint8_t *data_key, int64_t now, struct arena *arena, size_t *added);
+
 /* Opens a job's payload with the envelope's data key. */
 enum err CHECKED effect_payload_open(const uint8_t *data_key, struct span sealed, struct buf *json);
 

@@ -141,6 +141,29 @@ test('the webhook', async () => {
   assert.equal(headers.signature, createHmac('sha1', 'signature_key of the test').update(receiver.url).update('POST').update(body).digest('hex'))
 })
 
+test('a webhook that was taken is sent again on the operator\'s word, under its old id', async () => {
+  const id = await world.make('submitted')
+  await world.sign(id)
+  await world.completed(id)
+  const all = () => receiver.requests.filter((one) => JSON.parse(one.body).id === id)
+  await until('the webhook', () => all().length === 1)
+  const resend = (envelope) => run(['organization', 'webhook', 'resend', '--data', world.server.data, '--environment', 'sandbox', '--organization', world.server.keys.organization_id, '--envelope', envelope])
+  const count = () => {
+    const said = resend(id)
+    assert.equal(said.status, 0, said.err)
+    world.server.signal('SIGHUP')
+    return all().length
+  }
+  // The first one's job may end a moment after its answer; until then it is not doubled.
+  await until('it again', () => count() > 1)
+  const [first, ...others] = all()
+  for (const one of others) {
+    assert.equal(one.headers['webhook-id'], first.headers['webhook-id'])
+    assert.deepEqual(one.body, first.body)
+  }
+  assert.match(resend('none').err, /none with this name/)
+})
+
 test('downloading the dossiers', async () => {
   const { status, json } = await get(`/${id}/report`)
   assert.equal(status, 200)
