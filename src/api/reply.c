@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "store/incidents.h"
 #include "store/jobs.h"
 
@@ -28,12 +29,10 @@ static void fill(struct buf *out, const char *text, const char *field, const cha
 		size_t plain = strcspn(text, "{");
 		buf_put(out, text, plain);
 		text += plain;
-		if (strncmp(text, "{field}", 7) == 0) {
-			buf_put_str(out, field);
-			text += 7;
-		} else if (strncmp(text, "{detail}", 8) == 0) {
-			buf_put_str(out, detail);
-			text += 8;
+		struct span name = text_placeholder(span_str(text));
+		if (name.size > 0) {
+			buf_put_str(out, span_equal_str(name, "field") ? field : detail);
+			text += name.size + 2;
 		} else if (*text != 0) {
 			buf_put_byte(out, (uint8_t)*text++);
 		}

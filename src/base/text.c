@@ -164,3 +164,17 @@ void phone_mask(const char *dial, const char *area, const char *number, struct b
 		buf_put_byte(out, '*');
 	buf_format(out, "-%s", number + n - shown);
 }
+
+struct span text_placeholder(struct span s)
+{
+	if (s.size == 0 || s.data[0] != '{')
+		return SPAN_EMPTY;
+	for (size_t i = 1; i < s.size; i++) {
+		uint8_t c = s.data[i];
+		if (c == '}' && i > 1)
+			return span_of(s.data + 1, i - 1);
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
+			break;
+	}
+	return SPAN_EMPTY;
+}

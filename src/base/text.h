@@ -13,7 +13,7 @@ size_t text_length(struct span s); /* code points of valid UTF-8 */
 int32_t text_point(struct span s, size_t *at); /* the code point at *at, which moves on; -1 */
 /* Appends the words of valid UTF-8 with blanks between: lower case, without accents. */
 void text_fold(struct span text, struct buf *out);
-bool text_is_id(struct span s);    /* 1–64 of [A-Za-z0-9._-], not "." or ".." */
+bool text_is_id(struct span s); /* 1–64 of [A-Za-z0-9._-], not "." or ".." */
 bool text_is_email(
     struct span s); /* the address form of HTML's e-mail input, ≤ 254 bytes, safe in a header */
 
@@ -26,5 +26,9 @@ void cpf_mask(const char *cpf, char out[15]);        /* "***.456.789-**" */
 void email_mask(const char *email, struct buf *out); /* "j***@t***.com" */
 void phone_mask(const char *dial, const char *area, const char *number,
     struct buf *out); /* "+55 11 *****-8722" */
+
+/* The name when s begins with a placeholder of a template: '{', lower case letters, digits and '_',
+ * '}'. Empty when it does not. */
+struct span text_placeholder(struct span s);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "courier/courier.h"
 
+#include "base/text.h"
+
 static void put_escaped(struct buf *out, struct span value)
 {
 	for (size_t i = 0; i < value.size; i++) {
@@ -26,19 +28,6 @@ static void put_line(struct buf *out, struct span value)
 		bool is_break = value.data[i] == '\r' || value.data[i] == '\n';
 		buf_put_byte(out, is_break ? ' ' : value.data[i]);
 	}
-}
-
-/* The placeholder's name when one starts at s[0], which is '{'. */
-static struct span placeholder_at(struct span s)
-{
-	for (size_t i = 1; i < s.size; i++) {
-		uint8_t c = s.data[i];
-		if (c == '}' && i > 1)
-			return span_of(s.data + 1, i - 1);
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_')
-			break;
-	}
-	return SPAN_EMPTY;
 }
 
 static const struct template_value *value_find(
@@ -69,7 +58,7 @@ static enum err fill_line(struct span line, const struct template_value *values,
 	for (size_t i = 0; i < line.size; i++) {
 		struct span name = SPAN_EMPTY;
 		if (line.data[i] == '{')
-			name = placeholder_at(span_of(line.data + i, line.size - i));
+			name = text_placeholder(span_of(line.data + i, line.size - i));
 		if (name.size == 0) {
 			buf_put_byte(out, line.data[i]);
 			continue;

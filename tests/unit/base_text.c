@@ -19,6 +19,14 @@ static void test_cpf(void **state)
 		assert_int_equal(cpf_parse(span_str(bad[i]), out, &repeated), ERR_CPF);
 }
 
+static void test_placeholders(void **state)
+{
+	assert_true(span_equal_str(text_placeholder(span_str("{a_1} b")), "a_1"));
+	static const char *const none[] = {"", "{", "{}", "{a", "a{b}", "{A}", "{a b}", "{a{b}}", "xab}"};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		assert_int_equal(text_placeholder(span_str(none[i])).size, 0);
+}
+
 static void test_masks(void **state)
 {
 	char cpf[15];
@@ -76,7 +84,8 @@ static void test_utf8(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_cpf), cmocka_unit_test(test_masks),
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_cpf),
+	    cmocka_unit_test(test_placeholders), cmocka_unit_test(test_masks),
 	    cmocka_unit_test(test_ids), cmocka_unit_test(test_emails), cmocka_unit_test(test_utf8)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
