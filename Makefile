@@ -1,9 +1,10 @@
 # Two commands for a newcomer: `make demo` and `make check`. Each installs what it lacks.
-.PHONY: help build demo check bench lint fmt san fuzz clean screenshots
+.PHONY: help build client demo check bench lint fmt san fuzz clean screenshots
 .DEFAULT_GOAL := help
 
 BUILD = build
 SAN = build-san
+CLIENT = build-client
 TEST = build-test
 NPM = npm ci --omit=optional --ignore-scripts --no-audit --no-fund --silent
 
@@ -14,6 +15,11 @@ build: ## build/chirograph
 	@tools/dependencies build
 	@[ -f $(BUILD)/build.ninja ] || meson setup $(BUILD) --buildtype=release >/dev/null
 	@ninja -C $(BUILD) --quiet
+
+client: ## build-client/chirograph and libchirograph, without the server's libraries
+	@tools/dependencies client
+	@[ -f $(CLIENT)/build.ninja ] || meson setup $(CLIENT) --buildtype=release -Dserver=false >/dev/null
+	@ninja -C $(CLIENT) --quiet
 
 tests/node_modules/.lock: tests/package-lock.json
 	@cd tests && $(NPM)

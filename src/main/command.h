@@ -49,7 +49,8 @@ struct tool {
 
 /* Says what is wrong and returns false. tool_open_store needs tool_open first. */
 bool tool_open(struct tool *t, const char *data, const char *const *flags);
-bool tool_load(struct tool *t, const char *data, const char *const *flags); /* without folder_check */
+bool tool_load(
+    struct tool *t, const char *data, const char *const *flags); /* without folder_check */
 bool tool_open_keyd(struct tool *t);
 bool tool_open_store(struct tool *t);
 void tool_close(struct tool *t);
@@ -79,5 +80,9 @@ int command_backup(int argc, char **argv);
 int command_maintenance(int argc, char **argv);
 int command_routes(int argc, char **argv);
 int command_version(int argc, char **argv);
+#define CLIENT_COMMAND(name, function, needs_curl, arguments, summary) \
+	int command_##function(int argc, char **argv);
+#include "cli/commands.def"
+#undef CLIENT_COMMAND
 
 #endif

@@ -43,6 +43,10 @@ static const struct subcommand commands[] = {
     {"maintenance", "on|off --data DIR",
 	"answer 503 on the API and the signers' pages, or no longer", command_maintenance},
     {"routes", "", "print the route table as JSON lines", command_routes},
+#define CLIENT_COMMAND(name, function, needs_curl, arguments, summary) \
+	{name, arguments, summary, command_##function},
+#include "cli/commands.def"
+#undef CLIENT_COMMAND
     {"version", "", "print the version", command_version},
 };
 

@@ -17,7 +17,7 @@ const flat = (page) => page.replace(/\s+/g, ' ')
 const optionsOf = (words) => [...new Set(words.match(/--[a-z-]+/g) ?? [])]
 
 test('mandoc has nothing to say about the pages', () => {
-  assert.equal(pages.length, 3)
+  assert.equal(pages.length, 4)
   for (const page of pages) {
     const said = spawnSync('mandoc', ['-Tlint', page], { encoding: 'utf8' })
     assert.equal(said.error, undefined)
@@ -66,7 +66,7 @@ test('chirograph(1) has every verb and option of organization', () => {
 test('every option that the program takes is in its help and in chirograph(1)', () => {
   const page = rendered('chirograph.1')
   const all = help.out + run(['organization', 'help']).out
-  const sources = readdirSync(new URL('src/main', root)).filter((name) => name.endsWith('.c')).map((name) => text(`src/main/${name}`)).join('\n')
+  const sources = ['src/main', 'cli'].flatMap((room) => readdirSync(new URL(room, root)).filter((name) => name.endsWith('.c')).map((name) => text(`${room}/${name}`))).join('\n')
   const options = [...sources.matchAll(/(?:\.name =\s*|[{(,]\s*)"(--[a-z-]+)"/g)].map((m) => m[1]).filter((name) => !['--help', '--version'].includes(name))
   assert.ok(options.length > 20)
   for (const option of options) {
