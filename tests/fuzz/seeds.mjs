@@ -137,3 +137,29 @@ for (const name of ['one-pt-BR', 'scripts-en', 'two-es']) {
   const drawings = vector('.drawings.json')
   if (drawings.length < 6000) seed('pdf_evidence', name, drawings, '\n', vector('.json'))
 }
+
+// sign: tokens (a letter chooses the reader), messages (three lines), keys (a letter says the kinds)
+const vectors = JSON.parse(readFileSync(new URL('../vectors/signing.json', import.meta.url)))
+const token = vectors.es512_plain.post.authorization
+seed('sign_token', 'jws', letter(8), token)
+for (const [name, bad] of Object.entries(vectors.must_be_refused)) seed('sign_token', name, letter(8), bad)
+seed('sign_token', 'lines', letter(1), vectors.es512_wrapped.post.string_to_sign)
+seed('sign_token', 'body', letter(2), vectors.es512_wrapped.post.http_body)
+seed('sign_token', 'body_null', letter(2), '{"encoded_body": null}')
+seed('sign_token', 'claims', letter(3), '{"sub":"k","signature":"GET\\n\\n\\nd\\n/","iat":1}')
+seed('sign_token', 'plain', letter(4), JSON.stringify(vectors.es512_plain.post.claims))
+seed('sign_token', 'date', letter(5), 'Mon, 2 Nov 2026 9:00:00 GMT')
+seed('sign_token', 'time', letter(5), '2026-11-02T12:00:00.000000Z')
+seed('sign_token', 'url', letter(6), '/a?q=a+b%20c&d=%26\n/a?q=a%20b+c&d=%26')
+seed('sign_token', 'xsign', letter(7), vectors.x_sign.get.x_sign + '==')
+const rfc9421 = JSON.parse(readFileSync(new URL('../vectors/rfc9421.json', import.meta.url)))
+for (const v of rfc9421.vectors) seed('sign_message', v.section, v.input, '\n', v.signature, '\n', '/?param=a&Pet=dog')
+seed('sign_message', 'all', 'a=("@method" "@target-uri" "@scheme" "@query" "@request-target" "x-field" "@query-param";name="q");' +
+  'created=1;expires=2;nonce="n";alg="ed25519";keyid="k";tag="t";x;y=?0;z=:AA==:', '\n', 'a=:AAAA:', '\n', '/p?q=%20+&r')
+seed('sign_message', 'response', 'a=("@status" "@method";req "x-field";req "@query-param";req;name="q");created=1', '\n', 'a=:AAAA:', '\n', '/?q=1')
+seed('sign_message', 'two', 'a=();created=1, b=()', '\n', 'a=:AAAA:, b=:AAAA:')
+seed('sign_message', 'digest', 'sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:, unixsum=:AAAA:', '\n', '')
+const key_file = (name) => readFileSync(new URL('../vectors/keys/' + name, import.meta.url))
+for (const name of ['ssh_p521.pub', 'rsa.pub', 'rsa_pkcs1.pub', 'rsa_e1.pub', 'ed25519.pub', 'prime256v1.pub', 'p521_explicit.pub',
+  'secp256k1.pub', 'ssh_p521.key', 'p521_pkcs8_secret.key', 'certificate.pem']) seed('sign_key', name, letter(31), key_file(name))
+seed('sign_key', 'collapsed', letter(31), String(key_file('ssh_p521.pub')).replaceAll('\n', ' '))
