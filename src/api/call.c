@@ -5,6 +5,7 @@
  */
 #include "api/call.h"
 
+#include "api/companies.h"
 #include "api/idempotency.h"
 #include "base/text.h"
 #include "store/keys.h"
@@ -73,6 +74,7 @@ static enum err call_enter(struct call *call)
 	TRY(auth_check(&keys, call->req, &call->principal, &call->fault));
 	ENSURE((call->req->route->schemes & call->principal.scheme) != 0, ERR_AUTH_ROUTE);
 	TRY(check_base_url(call));
+	TRY(company_decides(call));
 	TRY(store_read(call->app->store, find_organisation, call));
 	call->reply->tenant = call->organisation.external_id;
 	return OK;

@@ -6,7 +6,9 @@
 #include "api/envelopes.h"
 
 #include "api/decode.h"
+#include "api/companies.h"
 #include "api/ready.h"
+#include "api/uploads.h"
 
 #include <string.h>
 
@@ -28,7 +30,7 @@ static enum err judge_one(struct creation *c, const struct fields *f, size_t i)
 {
 	struct fields item;
 	TRY(field_item(f, "documents", c->documents, i, &item));
-	TRY(field_file(&item, "document_b64", &c->bytes[i]));
+	TRY(uploaded_or_sent(c->call, &item, &c->bytes[i]));
 	TRY(document_judge(
 	    c->call, &item, false, buf_span(&c->bytes[i]), &c->taken[i], &c->normalised[i]));
 	for (size_t n = 0; n < i; n++)
@@ -102,11 +104,29 @@ static enum err create_work(struct db *db, void *ctx)
 	return call_keep_answer(c->call, db);
 }
 
+static enum err decode_company(struct call *call, const struct fields *f, int64_t *row)
+{
+	struct stored_company company;
+	const char *id;
+	TRY(field_text(f, "company_id", (struct text_rule){1, LIMIT_ID_CHARS, false}, &id));
+	if (id == NULL)
+		return OK;
+	TRY(company_decides_for(call, id));
+	enum err e = company_find(call, span_str(id), &company);
+	if (e == ERR_NOT_FOUND)
+		return fields_fault(
+		    f, ERR_FIELD_VALUE, "company_id", "There is no such company for this key.");
+	TRY(e);
+	*row = company.row;
+	return OK;
+}
+
 static enum err create(struct creation *c)
 {
 	struct call *call = c->call;
 	struct fields f;
 	TRY(fields_read(call->req->body, call->arena, &call->fault, &c->owner, &f));
+	TRY(decode_company(call, &f, &c->new.company));
 	TRY(decode_envelope(call, &f, &c->new, &c->documents));
 	if (c->new.submit)
 		TRY(ready_for_signers(call, &c->new));

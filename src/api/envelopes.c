@@ -3,6 +3,7 @@
  */
 #include "api/envelopes.h"
 
+#include "api/companies.h"
 #include "api/fields.h"
 #include "api/ready.h"
 #include "api/view.h"
@@ -117,6 +118,21 @@ static enum err query_state(struct call *call, int *out)
 	return OK;
 }
 
+static enum err query_company(struct call *call, int64_t *row)
+{
+	struct stored_company company;
+	struct span id;
+	if (!http_query(call->req, "company_id", &id) || id.size == 0)
+		return OK;
+	enum err e = company_find(call, id, &company);
+	if (e == ERR_NOT_FOUND)
+		return fault_set(&call->fault, ERR_FIELD_VALUE, "company_id",
+		    "There is no such company for this key.");
+	TRY(e);
+	*row = company.row;
+	return OK;
+}
+
 static enum err decode_filter(struct call *call, struct envelope_filter *f)
 {
 	struct span text;
@@ -126,6 +142,7 @@ static enum err decode_filter(struct call *call, struct envelope_filter *f)
 	    .page = 1,
 	    .limit = LIMIT_LIST_DEFAULT};
 	TRY(query_state(call, &f->state));
+	TRY(query_company(call, &f->company));
 	TRY(query_number(call, "page", LIMIT_PAGE_NUMBER, &f->page));
 	TRY(query_number(call, "limit", LIMIT_LIST_MAX, &f->limit));
 	if (http_query(call->req, "created_after", &text) &&

@@ -5,6 +5,7 @@
 #include "api/links.h"
 
 #include "api/call.h"
+#include "api/uploads.h"
 #include "base/codec.h"
 #include "store/blob.h"
 #include "store/organisations.h"
@@ -33,6 +34,16 @@ static enum err link_mac(const struct app *app, const uint8_t *form, uint8_t mac
 	return hmac_sha256(span_of(app->file_key, KEY_SIZE), span_of(form, LINK_FORM_SIZE), mac);
 }
 
+static const char *link_end(enum link_kind kind)
+{
+	switch (kind) {
+	case LINK_PHOTO:
+	case LINK_UPLOAD_JPEG: return "jpeg";
+	case LINK_UPLOAD_OTHER: return "bin";
+	default: return "pdf";
+	}
+}
+
 const char *link_make(const struct app *app, const struct link *link, struct arena *arena)
 {
 	uint8_t form[LINK_FORM_SIZE + SHA256_SIZE], *at = form;
@@ -46,8 +57,8 @@ const char *link_make(const struct app *app, const struct link *link, struct are
 		return NULL;
 	buf_init(&token, 256);
 	b64url_encode(&token, span_of(form, LINK_FORM_SIZE + LINK_MAC_SIZE));
-	const char *url = arena_format(arena, "%s/f/%s.%s", app->base_url, buf_str(&token),
-	    link->kind == LINK_PHOTO ? "jpeg" : "pdf");
+	const char *url =
+	    arena_format(arena, "%s/f/%s.%s", app->base_url, buf_str(&token), link_end(link->kind));
 	buf_free(&token);
 	return url;
 }
@@ -144,6 +155,8 @@ static enum err file_answer(
 	uint8_t key[KEY_SIZE];
 	struct file_work w = {.arena = req->arena};
 	TRY(link_open(app, req->params[0], req->now, &w.link));
+	if (w.link.kind >= LINK_UPLOAD_OTHER)
+		return upload_answer(app, req, &w.link, reply);
 	TRY(store_read(app->store, file_work, &w));
 	TRY(app_data_key(app, &w.organisation, w.link.envelope, w.record.wrapped_key, key));
 	http_reply_header(reply, "Cache-Control", "private, max-age=3600");

@@ -8,7 +8,14 @@
 #include "api/app.h"
 #include "http/http.h"
 
-enum link_kind { LINK_DOSSIER = 1, LINK_SECOND = 2, LINK_PHOTO = 3 };
+enum link_kind {
+	LINK_DOSSIER = 1,
+	LINK_SECOND = 2,
+	LINK_PHOTO = 3,
+	LINK_UPLOAD_OTHER = 4, /* no envelope: its place holds the upload's row */
+	LINK_UPLOAD_PDF = 5,
+	LINK_UPLOAD_JPEG = 6,
+};
 
 struct link {
 	enum link_kind kind;

@@ -4,6 +4,8 @@
  */
 #include "api/decode.h"
 
+#include "api/uploads.h"
+
 #include "store/blob.h"
 
 #include <string.h>
@@ -54,7 +56,7 @@ static enum err take_one(
 	TRY(template_is_new(p, f));
 	p->count++;
 	buf_init(&t->bytes, LIMIT_DOCUMENT_BYTES);
-	TRY(field_file(f, "document_b64", &t->bytes));
+	TRY(uploaded_or_sent(call, f, &t->bytes));
 	return photo_judge(call, f, "document_b64", buf_span(&t->bytes));
 }
 

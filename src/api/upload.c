@@ -3,6 +3,7 @@
  */
 #include "api/decode.h"
 
+#include "api/uploads.h"
 #include "base/text.h"
 
 #include <string.h>
@@ -64,7 +65,7 @@ static enum err read_json(struct call *call, struct upload *u)
 	u->owner = NULL;
 	u->is_json = true;
 	TRY(fields_read(call->req->body, call->arena, &call->fault, &u->owner, &u->fields));
-	TRY(field_file(&u->fields, "document_b64", &u->decoded));
+	TRY(uploaded_or_sent(call, &u->fields, &u->decoded));
 	u->bytes = buf_span(&u->decoded);
 	return OK;
 }

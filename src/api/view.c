@@ -122,6 +122,8 @@ enum err view_envelope(struct call *call, const struct loaded *l)
 	jw_string(&w, "expiration_date", expires);
 	jw_string(&w, "status", envelope_state_name(envelope_state_at(e, call->req->now)));
 	jw_time(&w, "created_at", e->created_at);
+	if (l->record.company != NULL)
+		jw_string(&w, "company_id", l->record.company);
 	jw_array(&w, "signers");
 	for (size_t i = 0; i < e->signer_count; i++)
 		TRY(put_signer(call, &w, l, i));
@@ -164,6 +166,8 @@ static enum err put_row(struct call *call, struct json_writer *w, const struct e
 	jw_string(w, "status", envelope_state_name(envelope_state_at(&e, call->req->now)));
 	jw_time(w, "created_at", row->created_at);
 	jw_string(w, "expiration_date", expires);
+	if (row->company != NULL)
+		jw_string(w, "company_id", row->company);
 	jw_end_object(w);
 	return OK;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/companies.h"
 #include "store/idempotency.h"
 #include "store/incidents.h"
 #include "store/replay.h"
@@ -110,6 +111,8 @@ static enum err sweep_write(struct db *db, void *ctx)
 
 	(void)ctx;
 	TRY(store_idempotency_sweep(db, now - LIMIT_IDEMPOTENCY_MS));
+	/* An hour's grace for whoever reads one in this moment. */
+	TRY(store_upload_sweep(db, now - CLOCK_HOUR));
 	return store_incident_sweep(db, now - INCIDENT_KEEP_MS);
 }
 

@@ -6,11 +6,13 @@
 #include "main/routes.h"
 
 #include "api/call.h"
+#include "api/companies.h"
 #include "api/documents.h"
 #include "api/envelopes.h"
 #include "api/links.h"
 #include "api/photos.h"
 #include "api/signers.h"
+#include "api/uploads.h"
 #include "web/pages.h"
 #include "web/platform_keys.h"
 #include "web/signer.h"
@@ -74,6 +76,17 @@ const struct http_route app_routes[] = {
 	LIMIT_BODY_UPLOAD, api_photo_add),
     API(HTTP_GET, "/envelope/:envelope/signer/:signer/personal_document", "getPersonalDocument", 0,
 	api_photo_get),
+    PARTNER(HTTP_POST, "/company", "createCompany", LIMIT_BODY_DEFAULT, api_company_create),
+    PARTNER(HTTP_GET, "/company/search", "searchCompanies", 0, api_company_search),
+    PARTNER(HTTP_GET, "/company/:company", "getCompany", 0, api_company_get),
+    PARTNER(HTTP_PUT, "/company/:company", "changeCompany", LIMIT_BODY_DEFAULT, api_company_put),
+    PARTNER(HTTP_GET, "/company/:company/trustedparty", "listTrustedParties", 0, api_party_list),
+    PARTNER(HTTP_POST, "/company/:company/trustedparty", "addTrustedParty", LIMIT_BODY_DEFAULT,
+	api_party_add),
+    PARTNER(HTTP_DELETE, "/company/:company/trustedparty/:party", "removeTrustedParty", 0,
+	api_party_remove),
+    INTEGRATION(HTTP_POST, "/upload", "uploadDocument", LIMIT_BODY_UPLOAD, api_upload),
+    INTEGRATION(HTTP_GET, "/document/:key/url", "getDocumentUrl", 0, api_upload_url),
     LINKED(HTTP_GET, "/f/:file", "getFile", 0, api_file),
     LINKED(HTTP_GET, "/s/:token", "signerPage", 0, pages_signer),
     LINKED(HTTP_GET, "/s/:token/state", "signerState", 0, signer_state),

@@ -18,6 +18,15 @@ static const char *tenant_name(unsigned tenant)
 	}
 }
 
+static const char *form_name(unsigned form)
+{
+	switch (form) {
+	case FORM_PARTNER: return "partner";
+	case FORM_INTEGRATION: return "integration";
+	default: return "envelope";
+	}
+}
+
 /* Without the mark of an optional slash at the end. */
 static struct span pattern_path(const char *pattern)
 {
@@ -39,6 +48,7 @@ static void route_write(const struct http_route *route, struct buf *out)
 	jw_string(&w, "operation", route->name);
 	jw_int(&w, "schemes", route->schemes);
 	jw_string(&w, "tenant", tenant_name(route->tenant));
+	jw_string(&w, "form", form_name(route->form));
 	jw_int(&w, "body_limit", (int64_t)route->body_limit);
 	jw_end_object(&w);
 }

@@ -200,6 +200,14 @@ bad('a form with another boundary', 'POST', add, { ...multipart({ name: 'x', fil
 bad('a form, one byte too large', 'POST', add, multipart({ name: 'x', file: pdf('x', 10485761) }), 400, 'SGN400029', 'file')
 bad('a form without a name', 'POST', add, multipart({ file: pdfBytes }), 400, MISSING, 'name')
 
+for (const [name, value, code] of [['beside document_b64', { document_key: 'x' }, VALUE], ['unknown', { document_b64: undefined, document_key: 'x' }, VALUE], ['a number', { document_b64: undefined, document_key: 7 }, TYPE],
+  ['empty', { document_b64: undefined, document_key: '' }, LENGTH]]) {
+  bad(`document_key ${name}`, 'POST', add, json(document(value)), 400, code, 'document_key')
+  bad(`document_key ${name}, in an envelope`, 'POST', create, json(envelope({ documents: [document(value)] })), 400, code, 'documents[0].document_key')
+  bad(`document_key ${name}, of a photo`, 'POST', picture, json(photo('cnh_front', value)), 400, code, 'document_key')
+}
+for (const [name, value, code] of [['unknown', 'x', VALUE], ['a number', 1, TYPE], ['empty', '', LENGTH]]) bad(`company_id ${name}`, 'POST', create, json(envelope({ company_id: value })), 400, code, 'company_id')
+
 // ---- a photo ----
 const photoFaults = [
   ['no document_b64', without(photo(), 'document_b64'), MISSING, 'document_b64'],
@@ -253,7 +261,7 @@ bad('an id of 300', 'GET', `/sign/envelope/${long(300)}`, {}, 404, FOUND)
 bad('an id in broken UTF-8', 'GET', '/sign/envelope/%FF', {}, 404, FOUND)
 for (const [query, code, field] of [['status=open', VALUE, 'status'], ['page=0', 'SGN400039', 'page'], ['page=101', 'SGN400039', 'page'], ['page=x', 'SGN400039', 'page'],
   ['limit=201', 'SGN400039', 'limit'], ['limit=-1', 'SGN400039', 'limit'], ['limit=99999999999999999999', 'SGN400039', 'limit'], ['created_after=yesterday', DATE, 'created_after'],
-  ['created_after=2026-02-30', DATE, 'created_after'], ['cursor=!!', 'SGN400039', 'cursor'], ['cursor=AAAA', 'SGN400039', 'cursor']]) {
+  ['created_after=2026-02-30', DATE, 'created_after'], ['company_id=x', VALUE, 'company_id'], ['cursor=!!', 'SGN400039', 'cursor'], ['cursor=AAAA', 'SGN400039', 'cursor']]) {
   bad(`list with ${query}`, 'GET', `${create}?${query}`, {}, 400, code, field)
 }
 

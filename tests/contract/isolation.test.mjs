@@ -3,18 +3,25 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { run } from '../lib/server.mjs'
-import { b64, document, envelope, jpeg, openWorld, pdf, photo, signer } from './world.mjs'
+import { b64, document, envelope, jpeg, multipart, openWorld, pdf, photo, signer } from './world.mjs'
 
 const routes = run(['routes']).out.trim().split('\n').map((line) => JSON.parse(line))
 const bodies = {
   createEnvelope: () => envelope({ documents: [document()] }), changeEnvelope: () => ({ status: 'canceled' }),
-  addDocument: () => document({ id: 'd2', document_b64: b64(pdf('x')) }), addSigner: () => signer('2'), addPersonalDocument: () => photo()
+  addDocument: () => document({ id: 'd2', document_b64: b64(pdf('x')) }), addSigner: () => signer('2'), addPersonalDocument: () => photo(),
+  createCompany: () => ({ name: 'Sua' }), changeCompany: () => ({ name: 'Sua' }), addTrustedParty: () => ({ address: 'x@example.com' }), removeTrustedParty: () => undefined, uploadDocument: () => undefined
 }
 let world
 let ids
+let company
+let party
+let upload
 
 before(async () => {
   world = await openWorld()
+  company = await world.ok('POST', '/company', { json: { name: 'Própria' } })
+  party = await world.ok('POST', `/company/${company.company_id}/trustedparty`, { json: { address: 'a@example.com' } })
+  upload = await world.ok('POST', '/upload', multipart({ file: pdf() }))
   ids = { completed: await world.make('completed'), created: await world.make() }
   await world.ok('POST', `/sign/envelope/${ids.created}/signer/1/personal_document`, { json: photo() })
 })
@@ -22,6 +29,7 @@ after(async () => { await world.close() })
 
 const tenants = routes.filter((route) => route.tenant === 'organisation')
 const fill = (route, id) => route.path.replace(':envelope', id).replace(':document', 'd1').replace(':signer', '1')
+  .replace(':company', company.company_id).replace(':party', party.trusted_entity_id).replace(':key', upload.document_key)
   .replace(':token', 'A'.repeat(22)).replace(':code', 'A'.repeat(20)).replace(':file', `${'A'.repeat(60)}.pdf`).replace(':version', 'x').replace(':folder', 'x').replace(/\/\?$/, '')
 const ask = (route, id, options = {}) => world.call(route.method, fill(route, id), { json: bodies[route.operation]?.(), ...options })
 
@@ -46,6 +54,18 @@ for (const route of tenants.filter((one) => one.path.includes(':envelope'))) {
   })
 }
 
+for (const route of tenants.filter((one) => /:company|:key/.test(one.path))) {
+  test(`${route.operation}: keys of others see nothing`, async () => {
+    for (const key of [world.other.sandbox_api_key, world.other.api_key, world.production]) {
+      const was = world.holdings()
+      const answer = await ask(route, 'x', { key })
+      assert.equal(answer.status, 404, `${answer.status} ${answer.body}`)
+      assert.equal(answer.json.detail?.code ?? answer.json.code, 'SGN404001')
+      assert.deepEqual(world.holdings(), was)
+    }
+  })
+}
+
 test('listEnvelopes: each key sees its own', async () => {
   const own = await world.ok('GET', '/sign/envelope')
   assert.deepEqual(own.envelopes.map(({ id }) => id).sort(), Object.values(ids).sort())
@@ -66,13 +86,15 @@ test('the same id in another organisation, and in the other environment, is no c
 })
 
 for (const route of tenants) {
-  test(`${route.operation}: without credentials 401, with an unknown key 401`, async () => {
+  test(`${route.operation}: without credentials its family's refusal, with an unknown key 401`, async () => {
+    const [status, code] = { envelope: [401, 'SGN401001'], integration: [400, 'GDF000003'], partner: [401, 401] }[route.form]
     const answer = await ask(route, ids.created, { key: null })
-    assert.equal(answer.status, 401, `${answer.body}`)
-    assert.equal(answer.json.code, 'SGN401001')
+    assert.equal(answer.status, status, `${answer.body}`)
+    assert.equal(answer.json.code, code)
+    if (route.form === 'partner') assert.deepEqual(answer.json, { code: 401, msg: 'Unauthorized', detail: { reason: 'empty token' } })
     const unknown = await ask(route, ids.created, { key: 'EXAMPLE_API_KEY' })
     assert.equal(unknown.status, 401)
-    assert.equal(unknown.json.code, 'SGN401002')
+    assert.ok(['SGN401002', ...(route.form === 'partner' ? [401] : [])].includes(unknown.json.code))
   })
 }
 
@@ -81,7 +103,7 @@ for (const route of routes) {
     const small = Math.min(route.body_limit, 100000)
     for (const size of route.body_limit === 0 ? [1] : [route.body_limit + 1, small]) {
       const answer = await world.call(route.method, fill(route, 'nowhere'), { body: Buffer.alloc(size, 0x20), headers: { 'Content-Type': 'application/json' } })
-      const isTooLarge = answer.json?.code === 'SGN400002'
+      const isTooLarge = (answer.json?.detail?.code ?? answer.json?.code) === 'SGN400002'
       assert.equal(isTooLarge, size > route.body_limit, `${size}: ${answer.status} ${answer.body}`)
       if (isTooLarge) assert.equal(answer.status, 400)
       assert.ok(answer.status < 500, `${answer.status}`)
