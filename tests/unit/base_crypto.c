@@ -67,12 +67,30 @@ static void test_uuid_form(void **state)
 	assert_non_null(strchr("89ab", a[19]));
 }
 
+static void test_ksuid_form(void **state)
+{
+	char a[KSUID_TEXT_SIZE], b[KSUID_TEXT_SIZE], later[KSUID_TEXT_SIZE];
+
+	assert_int_equal(random_ksuid(INT64_C(1507608047000), a), OK);
+	assert_int_equal(random_ksuid(INT64_C(1507608047999), b), OK);
+	assert_int_equal(random_ksuid(INT64_C(1507611700000), later), OK);
+	assert_int_equal(strlen(a), 27);
+	assert_int_equal(strspn(a, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "abcdefghijklmnopqrstuvwxyz"),
+	    27);
+	assert_memory_equal(a, "0ujt", 4); /* 107608047 seconds, as the published sample has it */
+	assert_memory_equal(b, "0ujt", 4);
+	assert_string_not_equal(a, b);
+	assert_true(strcmp(a, later) < 0 && strcmp(b, later) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_digests),
 	    cmocka_unit_test(test_gcm_notices_everything),
 	    cmocka_unit_test(test_uuid_form),
+	    cmocka_unit_test(test_ksuid_form),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,7 +22,8 @@ static void test_cpf(void **state)
 static void test_placeholders(void **state)
 {
 	assert_true(span_equal_str(text_placeholder(span_str("{a_1} b")), "a_1"));
-	static const char *const none[] = {"", "{", "{}", "{a", "a{b}", "{A}", "{a b}", "{a{b}}", "xab}"};
+	static const char *const none[] = {
+	    "", "{", "{}", "{a", "a{b}", "{A}", "{a b}", "{a{b}}", "xab}"};
 	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
 		assert_int_equal(text_placeholder(span_str(none[i])).size, 0);
 }
@@ -82,10 +83,31 @@ static void test_utf8(void **state)
 	assert_int_equal(text_length(span_str("Jos\xc3\xa9")), 4);
 }
 
+static void test_folding(void **state)
+{
+	static const char *const rows[][2] = {{"S\u00e3o JOS\u00c9", "sao jose"},
+	    {"\u039f\u03c2", "\u03bf\u03c3"}, {"Sa\u0303o  Jose\u0301!", "sao jose"},
+	    {"Stra\u00dfe & \u00c6r\u00f8", "strasse aero"}, {"\u0141\u00f3d\u017a", "lodz"},
+	    {"\u1ea0nh", "anh"}, {"ACME-Corp.com", "acme corp com"},
+	    {"\u041c\u043e\u0441\u043a\u0432\u0430", "\u043c\u043e\u0441\u043a\u0432\u0430"},
+	    {"\u0391\u03b8\u03ae\u03bd\u03b1", "\u03b1\u03b8\u03b7\u03bd\u03b1"},
+	    {"\u5c71\u7530 7\u00d77", "\u5c71\u7530 7 7"}, {" -- ", ""}, {"", ""}};
+	struct buf out;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		buf_init(&out, 256);
+		text_fold(span_str(rows[i][0]), &out);
+		assert_int_equal(buf_done(&out), OK);
+		assert_string_equal(buf_str(&out), rows[i][1]);
+		buf_free(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {cmocka_unit_test(test_cpf),
 	    cmocka_unit_test(test_placeholders), cmocka_unit_test(test_masks),
-	    cmocka_unit_test(test_ids), cmocka_unit_test(test_emails), cmocka_unit_test(test_utf8)};
+	    cmocka_unit_test(test_ids), cmocka_unit_test(test_emails), cmocka_unit_test(test_utf8),
+	    cmocka_unit_test(test_folding)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
