@@ -15,6 +15,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #define KEY_TEXT_MAX (16 * LIMIT_KB)
@@ -160,24 +161,48 @@ static enum err parse(struct span text, EVP_PKEY **key, struct fault *fault)
 	return form_fault(fault, "A part of it is missing or damaged. Copy the whole file.");
 }
 
+/* "RSA, Ed25519 or P-256", and a way to the first of them. */
+static void wanted_words(unsigned wanted, char *kinds, size_t room, const char **maker)
+{
+	static const char *const makers[] = {[KEY_P521] = "chirograph keygen es512",
+	    [KEY_RSA] = "chirograph keygen rsa",
+	    [KEY_ED25519] = "chirograph keygen ed25519",
+	    [KEY_P256] = "openssl ecparam -name prime256v1 -genkey",
+	    [KEY_P384] = "openssl ecparam -name secp384r1 -genkey"};
+	size_t at = 0;
+	kinds[0] = 0;
+	*maker = "chirograph keygen";
+	for (enum key_kind k = KEY_P384; k >= KEY_P521; k--)
+		if ((wanted & 1u << k) != 0)
+			*maker = makers[k];
+	for (enum key_kind k = KEY_P521; k <= KEY_P384 && at < room; k++) {
+		if ((wanted & 1u << k) == 0)
+			continue;
+		const char *between = at == 0 ? "" : wanted >> (k + 1) != 0 ? ", " : " or ";
+		at += (size_t)snprintf(kinds + at, room - at, "%s%s", between, key_kind_name(k));
+	}
+}
+
+static bool is_curve_explicit(EVP_PKEY *key)
+{
+	int is_explicit = 0;
+	return EVP_PKEY_get_int_param(
+		   key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit) == 1 &&
+	       is_explicit != 0;
+}
+
 static enum err judge_kind(EVP_PKEY *key, unsigned wanted, enum key_kind *kind, struct fault *fault)
 {
-	static const char *const makers[] = {"es512", "rsa", "ed25519", "p256", "p384"};
-	int is_explicit = 0;
-	enum key_kind first = KEY_P521;
-	while (first < KEY_P384 && (wanted & 1u << first) == 0)
-		first++;
-	if (key_kind_of(key, kind) != OK)
+	char kinds[64];
+	const char *maker, *name = "a kind that no scheme uses";
+	bool is_known = key_kind_of(key, kind) == OK;
+	wanted_words(wanted, kinds, sizeof kinds, &maker);
+	if (is_known)
+		name = key_kind_name(*kind);
+	if (!is_known || (wanted & 1u << *kind) == 0)
 		return fault_set(fault, ERR_KEY_TYPE, NULL,
-		    "This scheme needs %s. Make a pair with: chirograph keygen %s",
-		    key_kind_name(first), makers[first - 1]);
-	if ((wanted & 1u << *kind) == 0)
-		return fault_set(fault, ERR_KEY_TYPE, NULL,
-		    "It is %s and this scheme needs %s. Make a pair with: chirograph keygen %s",
-		    key_kind_name(*kind), key_kind_name(first), makers[first - 1]);
-	if (EVP_PKEY_get_int_param(
-		key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_explicit) == 1 &&
-	    is_explicit != 0)
+		    "It is %s; needed is %s. Make a pair with: %s", name, kinds, maker);
+	if (is_curve_explicit(key))
 		return fault_set(fault, ERR_KEY_TYPE, NULL,
 		    "It spells its curve out. Write it with the curve's name: openssl ec "
 		    "-param_enc named_curve");

@@ -129,7 +129,10 @@ static void test_wrong_kinds(void **state)
 	refused(file("prime256v1.pub"), 1u << KEY_P521, ERR_KEY_TYPE, "keygen es512");
 	refused(file("rsa.pub"), 1u << KEY_P521, ERR_KEY_TYPE, "It is RSA");
 	refused(file("ssh_p521.pub"), 1u << KEY_RSA, ERR_KEY_TYPE, "keygen rsa");
-	refused(file("secp256k1.pub"), ANY, ERR_KEY_TYPE, "P-521");
+	refused(file("secp256k1.pub"), ANY, ERR_KEY_TYPE,
+	    "needed is P-521, RSA, Ed25519, P-256 or P-384.");
+	refused(file("ssh_p521.pub"), 1u << KEY_RSA | 1u << KEY_P256, ERR_KEY_TYPE,
+	    "It is P-521; needed is RSA or P-256. Make a pair with: chirograph keygen rsa");
 	refused(file("rsa_pss_only.pub"), ANY, ERR_KEY_TYPE, "P-521");
 	refused(file("p521_explicit.pub"), ANY, ERR_KEY_TYPE, "named_curve");
 }
