@@ -19,6 +19,25 @@ static bool is_url(const char *text)
 	return strstr(text, "://") != NULL || strchr(text, ' ') != NULL;
 }
 
+/* What goes over the wire has a path (RFC 9112 §3.2.1), so what is signed has one too. */
+static bool path_complete(struct ask *a)
+{
+	CLEAN(bytes_free) struct bytes whole = {NULL, 0, 0};
+	size_t host = (size_t)(strstr(a->url, "://") - a->url) + 3, end;
+
+	end = host + strcspn(a->url + host, "/?");
+	if (a->url[end] == '/')
+		return true;
+	if (!bytes_put(&whole, a->url, end) || !bytes_put(&whole, "/", 1) ||
+	    !bytes_put(&whole, a->url + end, strlen(a->url + end)))
+		return false;
+	bytes_free(&a->full_url);
+	a->full_url = whole;
+	whole = (struct bytes){NULL, 0, 0};
+	a->url = a->full_url.data;
+	return true;
+}
+
 /* A path alone is completed by the base URL. */
 static bool url_complete(struct ask *a)
 {
@@ -29,16 +48,16 @@ static bool url_complete(struct ask *a)
 		complain_client("send: which URL?");
 		return false;
 	}
-	if (a->url[0] != '/' || base == NULL)
-		return ask_url_is_good(a->url);
-	size = strlen(base);
-	while (size > 0 && base[size - 1] == '/')
-		size--;
-	if (!bytes_put(&a->full_url, base, size) ||
-	    !bytes_put(&a->full_url, a->url, strlen(a->url)))
-		return false;
-	a->url = a->full_url.data;
-	return ask_url_is_good(a->url);
+	if (a->url[0] == '/' && base != NULL) {
+		size = strlen(base);
+		while (size > 0 && base[size - 1] == '/')
+			size--;
+		if (!bytes_put(&a->full_url, base, size) ||
+		    !bytes_put(&a->full_url, a->url, strlen(a->url)))
+			return false;
+		a->url = a->full_url.data;
+	}
+	return ask_url_is_good(a->url) && path_complete(a);
 }
 
 static bool request_ready(struct send *s, const char *what)

@@ -55,7 +55,7 @@ bool fields_find(const struct fields *f, const char *name, struct span *value, s
 	size_t found = 0;
 
 	for (size_t i = 0; i < f->count; i++) {
-		if (!span_equal_str(f->items[i].name, name))
+		if (!span_equal_nocase(f->items[i].name, name))
 			continue;
 		*value = f->items[i].value;
 		found++;
@@ -68,7 +68,7 @@ bool fields_find(const struct fields *f, const char *name, struct span *value, s
 bool fields_has(const struct fields *f, const char *name)
 {
 	for (size_t i = 0; i < f->count; i++)
-		if (span_equal_str(f->items[i].name, name))
+		if (span_equal_nocase(f->items[i].name, name))
 			return true;
 	return false;
 }
