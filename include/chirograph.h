@@ -242,9 +242,10 @@ CHG_API void chg_proof_free(struct chg_proof *p);
 CHG_API void chg_proof_trust(struct chg_proof *p, enum chg_side side, const struct chg_key *k);
 /* Copied. Bodies find their place by their SHA-256; in any order, before chg_proof_verify. */
 CHG_API void chg_proof_add_body(struct chg_proof *p, const void *body, size_t size);
-/* CHG_OK: every part holds, or was never signed, and every key of a side that has trusted keys is
- * one of them. Else the worst: SIGNATURE, MISMATCH; UNSIGNED when bodies are missing; KEY when a
- * key is not trusted. */
+/* CHG_OK: every part holds, at most the request of an exchange was never signed (with no trusted
+ * platform key: at most one part), and every key of a side that has trusted keys is one of them.
+ * Else the worst: SIGNATURE, MISMATCH; UNSIGNED when bodies are missing; KEY when a key is not
+ * trusted. */
 CHG_API enum chg_status CHG_CHECKED chg_proof_verify(
     struct chg_proof *p, const void *json, size_t size);
 CHG_API const char *chg_proof_why(const struct chg_proof *p);

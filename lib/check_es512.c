@@ -90,12 +90,12 @@ static enum chg_status wrapped_body_check(const struct evidence *e, struct buf *
 	bool is_empty;
 	enum err err = wrapped_body(e, token, &is_empty);
 
+	buf_init(&claims, BODY_BYTES);
 	md5[0] = '\0';
 	if (err != OK)
 		return say_err(s, err, "the body holds no encoded_body");
 	if (is_empty)
 		return CHG_OK;
-	buf_init(&claims, BODY_BYTES);
 	if (token_open(e, buf_span(token), &claims, s) != CHG_OK)
 		return s->status;
 	if (f->decoded != NULL)

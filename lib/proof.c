@@ -70,9 +70,9 @@ static enum chg_status key_take(const struct chg_proof *p, enum chg_side side,
 	CLEANUP(buf_free) struct buf der;
 	enum err e;
 
+	buf_init(&der, 16 * LIMIT_KB);
 	if (spki == NULL)
 		return CHG_OK;
-	buf_init(&der, 16 * LIMIT_KB);
 	e = b64_decode(&der, span_str(spki));
 	if (e == OK)
 		e = key_public_of_der(buf_span(&der), &part->key);
@@ -203,6 +203,20 @@ static void judge(struct chg_proof *p, size_t number, enum chg_side side)
 	    part->said.text);
 }
 
+/* What nobody signed proves nothing, and a platform whose keys are known signs its answers. */
+static void judge_unsigned(struct chg_proof *p, size_t number)
+{
+	struct proof_part *request = &p->exchanges[number].parts[CHG_REQUEST];
+	struct proof_part *answer = &p->exchanges[number].parts[CHG_RESPONSE];
+
+	if (answer->shown.verdict != CHG_PROOF_UNSIGNED)
+		return;
+	if (p->trusted_count[CHG_RESPONSE] > 0)
+		say(&answer->said, CHG_ERR_UNSIGNED, "it is not signed");
+	else if (request->shown.verdict == CHG_PROOF_UNSIGNED)
+		say(&answer->said, CHG_ERR_UNSIGNED, "neither request nor answer is signed");
+}
+
 static void keys_take(struct chg_proof *p, struct proof_exchange *x)
 {
 	for (int side = CHG_REQUEST; side <= CHG_RESPONSE; side++)
@@ -233,8 +247,10 @@ enum chg_status chg_proof_verify(struct chg_proof *p, const void *json, size_t s
 				part_verify(p, &p->exchanges[i], (enum chg_side)side);
 			else
 				p->exchanges[i].parts[side].shown.verdict = CHG_PROOF_BAD;
-			judge(p, i, (enum chg_side)side);
 		}
+		judge_unsigned(p, i);
+		judge(p, i, CHG_REQUEST);
+		judge(p, i, CHG_RESPONSE);
 	}
 	keys_free(p);
 	return p->said.status;

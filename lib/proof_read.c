@@ -87,9 +87,9 @@ static void body_read(struct reader *r, const json_t *part)
 	CLEANUP(buf_free) struct buf bytes;
 	const json_t *body = json_object_get(part, "body");
 
+	buf_init(&bytes, BODY_BYTES);
 	if (!json_is_string(body))
 		return;
-	buf_init(&bytes, BODY_BYTES);
 	if (b64_decode(&bytes, span_of(json_string_value(body), json_string_length(body))) != OK)
 		say(&r->proof->said, CHG_ERR_FORM, "exchange %zu: %sbody is not base64", r->number,
 		    r->place);

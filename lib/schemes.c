@@ -75,12 +75,12 @@ static enum err wrapped_md5(struct chg_request *r, const struct signer *s, char 
 {
 	CLEANUP(buf_free) struct buf token;
 
+	buf_init(&token, BODY_BYTES);
 	md5[0] = '\0';
 	if (r->file_name != NULL)
 		return md5_text(r->file, md5);
 	if (r->body.size == 0)
 		return OK;
-	buf_init(&token, BODY_BYTES);
 	TRY(body_token_make(r, s, &token));
 	return md5_text(buf_span(&token), md5);
 }

@@ -112,9 +112,9 @@ static enum chg_status legacy_check(struct chg_webhook *c)
 	char text[41];
 	enum err e;
 
+	buf_init(&content, CONTENT_BYTES);
 	if (!fields_find(&c->fields, "signature", &sent, &c->said))
 		return say(&c->said, CHG_ERR_UNSIGNED, "there is no Signature header");
-	buf_init(&content, CONTENT_BYTES);
 	buf_put_str(&content, c->url);
 	buf_put_str(&content, "POST");
 	buf_put_span(&content, c->body);
