@@ -13,9 +13,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LISTEN_BACKLOG 1024
+#define LISTEN_TRIES 60 /* 50 ms apart */
 
 static bool split(const char *text, char *host, char *port, size_t room)
 {
@@ -74,6 +76,19 @@ static int bind_any(const struct addrinfo *list)
 	return fd;
 }
 
+/* The roles of a server that was killed end a moment after it, and hold its socket until then. */
+static int bind_patiently(const struct addrinfo *list)
+{
+	static const struct timespec pause = {0, 50 * 1000 * 1000};
+	int fd = bind_any(list);
+
+	for (unsigned n = 0; fd < 0 && errno == EADDRINUSE && n < LISTEN_TRIES; n++) {
+		nanosleep(&pause, NULL);
+		fd = bind_any(list);
+	}
+	return fd;
+}
+
 static int bound_port(int fd)
 {
 	struct sockaddr_storage at;
@@ -105,7 +120,7 @@ enum err listen_open(
 	    getaddrinfo(host[0] != '\0' ? host : NULL, port, &hints, &list) != 0)
 		return fault_set(
 		    fault, ERR_CONFIG, "server.listen", "\"%s\" is not ADDRESS:PORT.", text);
-	*fd = bind_any(list);
+	*fd = bind_patiently(list);
 	freeaddrinfo(list);
 	if (*fd < 0)
 		return fault_set(fault, ERR_CONFIG, "server.listen", "%s cannot be bound: %s.",

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
@@ -60,6 +61,24 @@ test('a file that root left in the folder is named, with what to do', needsRoot,
   assert.equal(r.status, 1)
   assert.match(r.err, new RegExp(`belongs to user 0.*chown -R ${nobody} ${data}`))
   rmSync(data, { recursive: true })
+})
+
+test('an address that is let go of while the server starts is waited for; one that stays taken is named', async (t) => {
+  const holder = net.createServer()
+  await new Promise((resolve) => holder.listen(0, '127.0.0.1', resolve))
+  const listen = `127.0.0.1:${holder.address().port}`
+  const data = initData()
+  t.after(() => rmSync(data, { recursive: true, force: true }))
+  const taken = run(['serve', '--data', data, '--listen', listen])
+  assert.equal(taken.status, 1)
+  assert.match(taken.err, /cannot be bound: Address already in use/)
+  // As after a kill: whoever held it ends a moment later.
+  const starting = startServer({ data, listen })
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await new Promise((resolve) => holder.close(resolve))
+  const server = await starting
+  assert.equal(new URL(server.url).host, listen)
+  assert.equal(await server.stop(), 0)
 })
 
 test('another user is told whose folder it is', needsRoot, (t) => {

@@ -1,6 +1,7 @@
 // Runs a page of the documentation: its ```sh blocks, in their order, in one shell that ends at the first
 // failure, in a fresh folder with the built program on the path.
 import { spawnSync } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync } from 'node:fs'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
@@ -10,12 +11,12 @@ import { assertNoReport, environment, program } from './server.mjs'
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..')
 
+// Below the ports that the kernel gives away by itself: nobody's outgoing connection takes it meanwhile.
 function freePort () {
   return new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
+    const port = randomInt(10000, 32000)
+    const server = net.createServer().listen(port, '127.0.0.1', () => server.close(() => resolve(port)))
+    server.on('error', () => resolve(freePort()))
   })
 }
 
