@@ -115,9 +115,7 @@ static enum chg_status legacy_check(struct chg_webhook *c)
 	buf_init(&content, CONTENT_BYTES);
 	if (!fields_find(&c->fields, "signature", &sent, &c->said))
 		return say(&c->said, CHG_ERR_UNSIGNED, "there is no Signature header");
-	buf_put_str(&content, c->url);
-	buf_put_str(&content, "POST");
-	buf_put_span(&content, c->body);
+	webhook_content_legacy(c->url, c->body, &content);
 	e = buf_done(&content);
 	if (e == OK)
 		e = hmac_sha1(span_str(c->secret), buf_span(&content), mac);
@@ -143,11 +141,7 @@ static enum chg_status content_make(struct chg_webhook *c, struct buf *out, stru
 		    "webhook-id, webhook-timestamp and webhook-signature are not all there");
 	if (seconds_read(time, &at, &c->said) != CHG_OK)
 		return c->said.status;
-	buf_put_span(out, id);
-	buf_put_byte(out, '.');
-	buf_put_span(out, time);
-	buf_put_byte(out, '.');
-	buf_put_span(out, c->body);
+	webhook_content(id, time, c->body, out);
 	if (buf_done(out) != OK)
 		return say_err(&c->said, out->failed, "the body");
 	return check_time(at, c->has_time ? c->time : now_seconds(), c->window, &c->said);

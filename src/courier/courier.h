@@ -124,13 +124,4 @@ void letter_free(struct letter *l);
 enum err CHECKED letter_write(enum letter_kind kind, const char *language,
     const struct letter_values *values, struct letter *out);
 
-/* Webhook headers: Signature (hex HMAC-SHA1 of url‖"POST"‖body, manual: Webhook) and the Standard
- * Webhooks v1 (HMAC-SHA256, key bytes) value "v1,<base64>". */
-enum err CHECKED webhook_signature_legacy(
-    struct span key, const char *url, struct span body, char out[41]);
-enum err CHECKED webhook_signature_v1(
-    struct span key, const char *id, int64_t timestamp_s, struct span body, struct buf *out);
-/* "id.timestamp.body": what v1 and v1a sign. */
-void webhook_content(const char *id, int64_t timestamp_s, struct span body, struct buf *out);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "sign/sign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -82,26 +83,18 @@ static enum err id_make(struct call *k)
 	return OK;
 }
 
-/* Standard Webhooks: a secret "whsec_<base64>" names key bytes; any other is taken as it is. */
-static enum err key_bytes(const char *secret, struct buf *out)
-{
-	if (strncmp(secret, "whsec_", 6) != 0 || b64_decode(out, span_str(secret + 6)) != OK) {
-		buf_reset(out);
-		buf_put_str(out, secret);
-	}
-	return buf_done(out);
-}
-
 static enum err sign_v1a(struct call *k, int64_t at, struct buf *out)
 {
 	const struct post *p = k->c.post;
 	CLEANUP(buf_free) struct buf content = {0}, signatures = {0};
+	const char *time = arena_format(k->c.job->arena, "%lld", (long long)at);
 
+	ENSURE(time != NULL, ERR_MEMORY);
 	if (p->sign == NULL)
 		return OK;
 	buf_init(&content, LIMIT_MB);
 	buf_init(&signatures, 4 * LIMIT_KB);
-	webhook_content(k->id, at, buf_span(&k->body), &content);
+	webhook_content(span_str(k->id), span_str(time), buf_span(&k->body), &content);
 	TRY(buf_done(&content));
 	TRY(p->sign(p->sign_ctx, buf_span(&content), &signatures));
 	for (size_t at_byte = 0; at_byte < signatures.size; at_byte += ED25519_SIZE) {
@@ -118,7 +111,7 @@ static enum err sign_standard(struct call *k, int64_t at, const char **out)
 
 	buf_init(&key, 4 * LIMIT_KB);
 	buf_init(&value, 4 * LIMIT_KB);
-	TRY(key_bytes(k->secret, &key));
+	TRY(webhook_key(k->secret, &key));
 	buf_put_str(&value, "webhook-signature: ");
 	TRY(webhook_signature_v1(buf_span(&key), k->id, at, buf_span(&k->body), &value));
 	TRY(sign_v1a(k, at, &value));

@@ -181,4 +181,19 @@ enum err CHECKED message_make(const struct signer *s, const struct message *m,
 enum err CHECKED digest_make(struct span body, struct buf *out);
 enum err CHECKED digest_check(struct span content_digest, struct span body);
 
+/* ---- webhooks ---- */
+
+/* What the Signature header's HMAC-SHA1 covers: URL as registered, "POST", body (manual: Webhook,
+ * Signature); and its value, lower-case hex. */
+void webhook_content_legacy(const char *url, struct span body, struct buf *out);
+enum err CHECKED webhook_signature_legacy(
+    struct span key, const char *url, struct span body, char out[41]);
+/* "id.timestamp.body": what v1 (HMAC-SHA256) and v1a (Ed25519) of Standard Webhooks sign; and the
+ * value "v1,<base64>". */
+void webhook_content(struct span id, struct span timestamp, struct span body, struct buf *out);
+enum err CHECKED webhook_signature_v1(
+    struct span key, const char *id, int64_t timestamp_s, struct span body, struct buf *out);
+/* The key bytes of v1: a secret "whsec_<base64>" names them, any other is taken as it is. */
+enum err CHECKED webhook_key(const char *secret, struct buf *out);
+
 #endif

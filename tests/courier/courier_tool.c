@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/wire.h"
 #include "courier/courier.h"
+#include "sign/sign.h"
 
 #include <pthread.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
  * standardwebhooks package too.
  */
 #include "base/limits.h"
-#include "courier/courier.h"
+#include "sign/sign.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

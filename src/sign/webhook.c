@@ -1,24 +1,29 @@
 /*
  * What a webhook carries so that its receiver can know it is ours. v1a (Ed25519) is signed by
- * keyd over the same content.
+ * keyd over the same content. The library's checker reads the same contents and keys.
  */
-#include "courier/courier.h"
-
 #include "base/codec.h"
-#include "base/crypto.h"
+#include "sign/sign.h"
+
+#include <stdio.h>
+#include <string.h>
 
 #define CONTENT_MAX (1024u * 1024u)
 
-/* manual: Webhook, Signature: HMAC-SHA1 over endpoint + method + payload, lower-case hex. */
+void webhook_content_legacy(const char *url, struct span body, struct buf *out)
+{
+	buf_put_str(out, url);
+	buf_put_str(out, "POST");
+	buf_put_span(out, body);
+}
+
 enum err webhook_signature_legacy(struct span key, const char *url, struct span body, char out[41])
 {
 	struct buf content;
 	uint8_t mac[20];
 
 	buf_init(&content, CONTENT_MAX);
-	buf_put_str(&content, url);
-	buf_put_str(&content, "POST");
-	buf_put_span(&content, body);
+	webhook_content_legacy(url, body, &content);
 	enum err e = buf_done(&content);
 	if (e == OK)
 		e = hmac_sha1(key, buf_span(&content), mac);
@@ -28,10 +33,22 @@ enum err webhook_signature_legacy(struct span key, const char *url, struct span 
 	return e;
 }
 
-void webhook_content(const char *id, int64_t timestamp_s, struct span body, struct buf *out)
+void webhook_content(struct span id, struct span timestamp, struct span body, struct buf *out)
 {
-	buf_format(out, "%s.%lld.", id, (long long)timestamp_s);
+	buf_put_span(out, id);
+	buf_put_byte(out, '.');
+	buf_put_span(out, timestamp);
+	buf_put_byte(out, '.');
 	buf_put_span(out, body);
+}
+
+enum err webhook_key(const char *secret, struct buf *out)
+{
+	if (strncmp(secret, "whsec_", 6) != 0 || b64_decode(out, span_str(secret + 6)) != OK) {
+		buf_reset(out);
+		buf_put_str(out, secret);
+	}
+	return buf_done(out);
 }
 
 /* Standard Webhooks, "Signature scheme": v1 = base64(HMAC-SHA256(key, id.timestamp.body)). */
@@ -40,9 +57,11 @@ enum err webhook_signature_v1(
 {
 	struct buf content;
 	uint8_t mac[SHA256_SIZE];
+	char at[24];
 
+	snprintf(at, sizeof(at), "%lld", (long long)timestamp_s);
 	buf_init(&content, CONTENT_MAX);
-	webhook_content(id, timestamp_s, body, &content);
+	webhook_content(span_str(id), span_str(at), body, &content);
 	enum err e = buf_done(&content);
 	if (e == OK)
 		e = hmac_sha256(key, buf_span(&content), mac);
