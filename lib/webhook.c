@@ -149,9 +149,12 @@ static enum chg_status content_make(struct chg_webhook *c, struct buf *out, stru
 
 static bool v1_fits(const struct chg_webhook *c, struct span content, struct span mark)
 {
+	CLEANUP(buf_free) struct buf key;
 	uint8_t mac[SHA256_SIZE];
 
-	return mark.size == sizeof(mac) && hmac_sha256(span_str(c->secret), content, mac) == OK &&
+	buf_init(&key, 4 * LIMIT_KB);
+	return mark.size == sizeof(mac) && webhook_key(c->secret, &key) == OK &&
+	       hmac_sha256(buf_span(&key), content, mac) == OK &&
 	       ct_equal(mark.data, mac, sizeof(mac));
 }
 

@@ -106,6 +106,12 @@ for (const program of programs) {
     const secret = ['--signature-key', 'secret']
     const all = [...secret, '--platform-key', 'whpk', '--platform-key', 'platform.pub']
     fine(args(...secret))
+    // A secret in the form of Standard Webhooks names the bytes of v1's key; the legacy form takes its text.
+    const named = 'whsec_' + Buffer.from('demo-signature-key').toString('base64')
+    const legacy = crypto.createHmac('sha1', named).update(`${url}POST${body}`).digest('hex')
+    put('named', named + '\n')
+    put('hn', headerFile({ ...headers, Signature: legacy }))
+    fine(args('--signature-key', 'named', '--headers', 'hn', '--form', 'legacy,v1'))
     fine(args('--platform-key', 'whpk'))
     fine(args('--platform-key', 'platformEd25519.pub'))
     fine(args('--platform-key', 'platform.pub'))
