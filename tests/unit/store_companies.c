@@ -3,36 +3,11 @@
  * without loss, is a party in a company once and only so often, and does time end an upload for
  * its finder, its sweep and the sweep of the blobs alike?
  */
-#include "store_support.h"
+#include "store_pair.h"
 
 #include "base/limits.h"
 #include "store/companies.h"
 #include "store/envelopes.h"
-
-static struct arena *arena;
-static int64_t first, second; /* organisations */
-
-static int setup(void **state)
-{
-	static char other[] = "second";
-	arena = arena_new(1 << 20);
-	if (arena == NULL || store_setup(state) != 0)
-		return -1;
-	first = organisation;
-	if (store_write(store, work_organisation, other) != OK)
-		return -1;
-	second = organisation;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	arena_free(arena);
-	return store_teardown(state);
-}
-
-#define MUST(call) ENSURE((call) == OK, ERR_INTERNAL)
-#define MUST_BE(call, want) ENSURE((call) == (want), ERR_INTERNAL)
 
 static struct word_hash word(char c)
 {
@@ -195,5 +170,5 @@ int main(void)
 	    cmocka_unit_test(test_uploads),
 	    cmocka_unit_test(test_owner),
 	};
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, pair_setup, pair_teardown);
 }

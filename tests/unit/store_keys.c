@@ -2,30 +2,13 @@
  * Do integrations, public keys, addresses, marks and nonces come back as they were kept, apart
  * for each organisation; does a key end when its follower says so; is nothing accepted twice?
  */
-#include "store_support.h"
+#include "store_pair.h"
 
 #include "base/log.h"
 #include "store/addresses.h"
 #include "store/integrations.h"
 #include "store/public_keys.h"
 #include "store/replay.h"
-
-static int64_t first, second; /* organisations */
-
-static int setup(void **state)
-{
-	static char other[] = "second";
-	if (store_setup(state) != 0)
-		return -1;
-	first = organisation;
-	if (store_write(store, work_organisation, other) != OK)
-		return -1;
-	second = organisation;
-	return 0;
-}
-
-#define MUST(call) ENSURE((call) == OK, ERR_INTERNAL)
-#define MUST_BE(call, want) ENSURE((call) == (want), ERR_INTERNAL)
 
 #define CLIENT_KEY "0d7ba2a9-9c5c-4f43-8c4e-5f2f4f4b8d10"
 
@@ -270,7 +253,7 @@ ROWS_TEST(people_keys, ERR_CONFLICT)
 
 int main(void)
 {
-#define ROWS(f) cmocka_unit_test_setup_teardown(f, setup, store_teardown)
+#define ROWS(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 	const struct CMUnitTest tests[] = {
 	    ROWS(test_integrations),
 	    ROWS(test_overlap),

@@ -2,37 +2,13 @@
  * Do the typed faces give back what they were given, keep organisations apart, and say so when
  * a row is not there or is there already?
  */
-#include "store_support.h"
+#include "store_pair.h"
 
 #include "base/log.h"
 #include "store/idempotency.h"
 #include "store/incidents.h"
 #include "store/webhooks.h"
 
-static struct arena *arena;
-static int64_t first, second; /* organisations */
-
-static int setup(void **state)
-{
-	static char other[] = "second";
-	arena = arena_new(1 << 20);
-	if (arena == NULL || store_setup(state) != 0)
-		return -1;
-	first = organisation;
-	if (store_write(store, work_organisation, other) != OK)
-		return -1;
-	second = organisation;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	arena_free(arena);
-	return store_teardown(state);
-}
-
-#define MUST(call) ENSURE((call) == OK, ERR_INTERNAL)
-#define MUST_BE(call, want) ENSURE((call) == (want), ERR_INTERNAL)
 #define MUST_SAY(text, want) ENSURE(strcmp((text), (want)) == 0, ERR_INTERNAL)
 
 static enum err organisations(struct db *db, void *ctx)
@@ -257,7 +233,7 @@ static void test_every_allocation_fails_once(void **state)
 
 int main(void)
 {
-#define ROWS(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define ROWS(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 	const struct CMUnitTest tests[] = {
 	    ROWS(test_organisations),
 	    ROWS(test_settings),
