@@ -48,8 +48,7 @@ test('as root it becomes the owner of the folder, in every process, and so do it
     assert.equal(run(['organization', 'key', 'add', '--data', data]).status, 0)
     assert.deepEqual(owners(data), [])
   } finally {
-    await crowd.stop()
-    await crowd.close()
+    await crowd.end()
     rmSync(dirname(data), { recursive: true, force: true })
   }
 })
@@ -133,8 +132,7 @@ for (const [what, settings, wanted] of [
       assert.ok(text.includes(`"ip":"${wanted}"`), text)
       for (const hearsay of ['203.0.113.9', '198.51.100.7']) assert.ok(!text.includes(`"ip":"${hearsay}"`) || hearsay === wanted)
     } finally {
-      await crowd.stop()
-      await crowd.close()
+      await crowd.end()
     }
   })
 }

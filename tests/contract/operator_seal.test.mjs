@@ -103,8 +103,7 @@ test('PKCS#12', async (t) => {
       await assertSeals(crowd, crowd.envelopes[3], all.ec)
     })
   } finally {
-    await crowd.stop()
-    await crowd.close()
+    await crowd.end()
   }
 })
 
@@ -142,7 +141,6 @@ test('PEM', async (t) => {
       await assertSeals(crowd, crowd.envelopes[1], all.ec)
     })
   } finally {
-    await crowd.stop()
-    await crowd.close()
+    await crowd.end()
   }
 })

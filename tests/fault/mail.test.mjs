@@ -17,9 +17,7 @@ before(async () => {
   crowd.readMailFrom(smtp)
 })
 after(async () => {
-  await crowd.stop()
-  await crowd.close()
-  await smtp.stop()
+  await smtp.stop().finally(() => crowd.end())
 })
 
 const few = () => crowd.envelopes.slice(0, 3)
