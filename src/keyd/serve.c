@@ -12,20 +12,23 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define SERVE_CONNECTIONS 64
 #define SERVE_STACK (256 * 1024)
 
-struct serve {
-	struct keyring ring;
-	pthread_mutex_t lock;
-	unsigned connections;
-};
-
 struct connection {
 	struct serve *serve;
 	int sock;
+	bool is_taken;
+};
+
+struct serve {
+	struct keyring ring;
+	pthread_mutex_t lock; /* guards what follows */
+	pthread_cond_t ended; /* a connection is free again */
+	struct connection connections[SERVE_CONNECTIONS];
 };
 
 static enum err organisation_key(
@@ -281,34 +284,42 @@ static enum err serve_one(struct keyring *ring, int sock)
 	return answer(sock, &w, request_answer(ring, &r, &w));
 }
 
+static struct connection *connection_take(struct serve *serve, int sock)
+{
+	struct connection *found = NULL;
+
+	pthread_mutex_lock(&serve->lock);
+	for (size_t i = 0; i < SERVE_CONNECTIONS && found == NULL; i++)
+		if (!serve->connections[i].is_taken)
+			found = &serve->connections[i];
+	if (found != NULL)
+		*found = (struct connection){serve, sock, true};
+	pthread_mutex_unlock(&serve->lock);
+	return found;
+}
+
+static void connection_free(struct connection *c)
+{
+	struct serve *serve = c->serve;
+
+	pthread_mutex_lock(&serve->lock);
+	close(c->sock);
+	c->is_taken = false;
+	pthread_cond_signal(&serve->ended);
+	pthread_mutex_unlock(&serve->lock);
+}
+
 static void *connection_run(void *ctx)
 {
 	struct connection *c = ctx;
-	struct serve *serve = c->serve;
 	enum err e;
 
 	do {
-		e = serve_one(&serve->ring, c->sock);
+		e = serve_one(&c->serve->ring, c->sock);
 	} while (e == OK);
-	close(c->sock);
-	mem_free(c, sizeof(*c));
 	OPENSSL_thread_stop();
-	pthread_mutex_lock(&serve->lock);
-	serve->connections--;
-	pthread_mutex_unlock(&serve->lock);
+	connection_free(c);
 	return NULL;
-}
-
-static bool connection_count(struct serve *serve)
-{
-	bool is_free;
-
-	pthread_mutex_lock(&serve->lock);
-	is_free = serve->connections < SERVE_CONNECTIONS;
-	if (is_free)
-		serve->connections++;
-	pthread_mutex_unlock(&serve->lock);
-	return is_free;
 }
 
 static enum err thread_start(struct connection *c)
@@ -327,21 +338,27 @@ static enum err thread_start(struct connection *c)
 
 static void connection_start(struct serve *serve, int sock)
 {
-	struct connection *c = mem_alloc(sizeof(*c));
+	struct connection *c = connection_take(serve, sock);
 
-	if (c == NULL || !connection_count(serve)) {
-		mem_free(c, sizeof(*c));
+	if (c == NULL)
 		close(sock);
-		return;
-	}
-	c->serve = serve;
-	c->sock = sock;
-	if (thread_start(c) == OK)
-		return;
-	mem_free(c, sizeof(*c));
-	close(sock);
+	else if (thread_start(c) != OK)
+		connection_free(c);
+}
+
+/*
+ * What was asked is still answered, no more is read. Nothing of OpenSSL may run beside its clean-up
+ * at exit, so the process waits for its threads; CALL_TIMEOUT_MS bounds a peer that does not read.
+ */
+static void connections_end(struct serve *serve)
+{
 	pthread_mutex_lock(&serve->lock);
-	serve->connections--;
+	for (size_t i = 0; i < SERVE_CONNECTIONS; i++)
+		if (serve->connections[i].is_taken)
+			shutdown(serve->connections[i].sock, SHUT_RD);
+	for (size_t i = 0; i < SERVE_CONNECTIONS; i++)
+		while (serve->connections[i].is_taken)
+			pthread_cond_wait(&serve->ended, &serve->lock);
 	pthread_mutex_unlock(&serve->lock);
 }
 
@@ -363,7 +380,8 @@ static enum err control_run(struct serve *serve, int control)
 
 int keyd_serve(const struct keyd_config *config)
 {
-	static struct serve serve = {.lock = PTHREAD_MUTEX_INITIALIZER};
+	static struct serve serve = {
+	    .lock = PTHREAD_MUTEX_INITIALIZER, .ended = PTHREAD_COND_INITIALIZER};
 	enum err e = keyring_load(&serve.ring, config);
 
 	if (e != OK)
@@ -371,6 +389,7 @@ int keyd_serve(const struct keyd_config *config)
 	if (config->confine != NULL && config->confine(config->confine_ctx, serve.ring.keys) != OK)
 		return 1;
 	e = control_run(&serve, config->control);
-	/* Threads may still sign: the ring is wiped by the kernel with the process. */
+	connections_end(&serve);
+	keyring_free(&serve.ring);
 	return e == ERR_PEER_GONE ? 0 : 1;
 }
