@@ -5,6 +5,7 @@
 #ifndef CHIROGRAPH_API_APP_H
 #define CHIROGRAPH_API_APP_H
 
+#include "auth/auth.h"
 #include "base/crypto.h"
 #include "courier/courier.h"
 #include "keyd/keyd.h"
@@ -12,10 +13,14 @@
 #include "store/store.h"
 #include "store/vault.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
+
+#define APP_ANSWER_KEYS 32
 
 struct app {
 	const char *data; /* DIR */
+	struct auth *auth;
 	struct store *store;
 	struct vault *vault;
 	struct keyd *keyd;
@@ -24,8 +29,6 @@ struct app {
 
 	const char *base_url;  /* first external base URL, no slash at the end: links to files */
 	const char *pages_url; /* of the signer's pages, no slash at the end */
-	/* Base URLs bound to one environment, NULL ended. */
-	const char *const *production_urls, *const *sandbox_urls;
 	const char *support_email; /* NULL: none */
 	const char *default_language;
 	atomic_bool has_mail, has_sms, has_whatsapp; /* a server or gateway is configured */
@@ -33,7 +36,12 @@ struct app {
 	uint8_t file_key[KEY_SIZE];        /* MAC of links to files */
 	uint8_t idempotency_key[KEY_SIZE]; /* stored answers */
 	uint8_t index_key[KEY_SIZE];       /* words of names */
-	atomic_bool is_seal_ready;         /* the sealing key passed its test */
+	struct {
+		pthread_rwlock_t lock;
+		struct keyd_public list[APP_ANSWER_KEYS]; /* Ed25519, newest first */
+		size_t count;
+	} answer_keys;
+	atomic_bool is_seal_ready; /* the sealing key passed its test */
 	atomic_bool is_maintenance;
 	atomic_int_least64_t incident_told_at; /* when the operator was last mailed one */
 	void (*wake_jobs)(void *ctx);          /* new jobs were committed */

@@ -8,33 +8,6 @@
 #include "api/companies.h"
 #include "api/idempotency.h"
 #include "base/text.h"
-#include "store/keys.h"
-
-#include <string.h>
-#include <strings.h>
-
-static enum err find_key(struct db *db, void *ctx)
-{
-	struct stored_key *k = ctx;
-	return store_key_find(db, span_of(k->key_id, k->key_id_size), k);
-}
-
-static enum err auth_find_key(void *ctx, struct span key_id, struct auth_key *out)
-{
-	struct app *app = ctx;
-	struct stored_key k = {.key_id_size = key_id.size};
-	ENSURE(key_id.size <= sizeof k.key_id, ERR_NOT_FOUND);
-	memcpy(k.key_id, key_id.data, key_id.size);
-	TRY(store_read(app->store, find_key, &k));
-	*out = (struct auth_key){.row = k.row,
-	    .organisation = k.organisation,
-	    .user = k.user,
-	    .environment = (enum environment)k.environment,
-	    .scheme = (enum auth_scheme)k.scheme,
-	    .revoked_at = k.revoked_at};
-	memcpy(out->secret_hash, k.secret_hash, sizeof out->secret_hash);
-	return OK;
-}
 
 static enum err find_organisation(struct db *db, void *ctx)
 {
@@ -43,58 +16,57 @@ static enum err find_organisation(struct db *db, void *ctx)
 	    db, call->principal.organisation, call->arena, &call->organisation);
 }
 
-/* "https://api.example.com:8443/" names the host "api.example.com:8443". */
-static bool is_host_of(const char *const *urls, struct span host)
-{
-	for (; urls != NULL && *urls != NULL; urls++) {
-		const char *mark = strstr(*urls, "://"), *start = mark != NULL ? mark + 3 : *urls;
-		struct span bound = span_of(start, strcspn(start, "/"));
-		if (bound.size == host.size &&
-		    strncasecmp(start, (const char *)host.data, host.size) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* A base URL may take the keys of one environment only. */
-static enum err check_base_url(const struct call *call)
-{
-	struct span host = http_header(call->req, "Host", NULL);
-	const struct app *app = call->app;
-	bool is_sandbox = call->principal.environment == ENVIRONMENT_SANDBOX;
-
-	ENSURE(
-	    !is_host_of(is_sandbox ? app->production_urls : app->sandbox_urls, host), ERR_AUTH_KEY);
-	return OK;
-}
-
 static enum err call_enter(struct call *call)
 {
-	struct auth_store keys = {.ctx = call->app, .find_key = auth_find_key};
-	TRY(auth_check(&keys, call->req, &call->principal, &call->fault));
-	ENSURE((call->req->route->schemes & call->principal.scheme) != 0, ERR_AUTH_ROUTE);
-	TRY(check_base_url(call));
+	const struct session *s = call->session;
+
+	ENSURE(s != NULL && s->auth.stage == AUTH_STAGE_DONE, ERR_INTERNAL);
+	call->principal = s->auth.principal;
+	call->organisation = *session_organisation(s);
+	call->body = s->auth.body;
 	TRY(company_decides(call));
-	TRY(store_read(call->app->store, find_organisation, call));
+	if (call->principal.organisation != s->auth.principal.organisation)
+		TRY(store_read(call->app->store, find_organisation, call));
 	call->reply->tenant = call->organisation.external_id;
 	return OK;
 }
 
-bool call_screen(void *app, const struct http_request *req, struct http_reply *reply)
+bool call_screen(void *app, struct http_request *req, struct http_reply *reply)
 {
-	struct call call = {.app = app, .req = req, .reply = reply, .arena = req->arena};
-	enum err e = call_enter(&call);
+	enum err e = session_head(app, req);
+
 	if (e != OK)
-		reply_error(app, req, reply, e, &call.fault);
+		reply_error(app, req, reply, e, NULL);
 	return e == OK;
 }
 
-static enum err call_answer(struct call *call, call_body body)
+struct write_work {
+	struct call *call;
+	store_work work;
+	void *ctx;
+};
+
+static enum err write_work(struct db *db, void *ctx)
 {
-	bool is_answered = false;
-	TRY(call_enter(call));
-	TRY(idempotency_enter(call, &is_answered));
-	if (is_answered)
+	struct write_work *w = ctx;
+
+	TRY(session_mark(w->call->session, db));
+	return w->work(db, w->ctx);
+}
+
+enum err call_write(struct call *call, store_work work, void *ctx)
+{
+	struct write_work w = {call, work, ctx};
+
+	TRY(store_write(call->app->store, write_work, &w));
+	session_marked(call->app, call->session);
+	return OK;
+}
+
+static enum err call_answer(struct call *call, call_body body, bool *is_stored)
+{
+	TRY(idempotency_enter(call, is_stored));
+	if (*is_stored)
 		return OK;
 	enum err e = body(call);
 	if (e == OK || !call->is_idempotent)
@@ -102,16 +74,39 @@ static enum err call_answer(struct call *call, call_body body)
 	/* A twin may have been faster: then its effect stood in our way, and its answer is ours. */
 	buf_reset(&call->reply->body);
 	call->reply->header_count = 0;
-	enum err again = idempotency_enter(call, &is_answered);
-	return again == OK && is_answered ? OK : e;
+	enum err again = idempotency_enter(call, is_stored);
+	return again == OK && *is_stored ? OK : e;
+}
+
+/* A refused write leaves its mark too; one that failed on our side may come again. */
+static enum err call_settle(struct call *call, enum err e, bool is_stored)
+{
+	if (e == ERR_REPLAY || (e != OK && err_row(e)->status >= 500))
+		return e;
+	enum err settled = session_settle(call->app, call->session);
+	if (settled == OK || (settled == ERR_REPLAY && is_stored))
+		return e;
+	return settled;
 }
 
 void call_run(void *app, const struct http_request *req, struct http_reply *reply, call_body body)
 {
-	struct call call = {.app = app, .req = req, .reply = reply, .arena = req->arena};
-	enum err e = call_answer(&call, body);
+	struct call call = {.app = app,
+	    .req = req,
+	    .reply = reply,
+	    .arena = req->arena,
+	    .session = session_of(req)};
+	bool is_stored = false;
+
+	enum err e = call_enter(&call);
+	if (e == OK) {
+		e = call_answer(&call, body, &is_stored);
+		e = call_settle(&call, e, is_stored);
+	}
 	if (e == OK)
 		e = buf_done(&reply->body);
+	if (e == ERR_REPLAY)
+		reply->header_count = 0;
 	if (e != OK)
 		reply_error(app, req, reply, e, &call.fault);
 }
@@ -166,7 +161,7 @@ static enum err command_work(struct db *db, void *ctx)
 enum err call_command(struct command_run *run)
 {
 	struct app *app = run->call->app;
-	TRY(store_write(app->store, command_work, run));
+	TRY(call_write(run->call, command_work, run));
 	if (run->outcome.count > 0)
 		app->wake_jobs(app->wake_ctx);
 	return run->outcome.answer;

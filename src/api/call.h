@@ -6,6 +6,7 @@
 #define CHIROGRAPH_API_CALL_H
 
 #include "api/app.h"
+#include "api/session.h"
 #include "auth/auth.h"
 #include "base/json.h"
 #include "http/http.h"
@@ -18,6 +19,8 @@ struct call {
 	const struct http_request *req;
 	struct http_reply *reply;
 	struct arena *arena; /* the request's */
+	struct session *session;
+	struct span body; /* the request's, as its scheme carries it */
 	struct principal principal;
 	struct stored_organisation organisation;
 	struct fault fault;
@@ -30,14 +33,17 @@ struct call {
 /* A handler's body: OK when the reply is written. An error is answered by the wrapper. */
 typedef enum err (*call_body)(struct call *call);
 
-/* Authenticates, loads the organisation, looks for a stored answer, runs the body, answers its
- * error. */
+/* Takes the session, looks for a stored answer, runs the body, answers its error. Whatever comes
+ * of it, what the request used up is kept before the answer leaves. */
 void call_run(void *app, const struct http_request *req, struct http_reply *reply, call_body body);
 
 /* http_config.screen for routes with a key: is it one? Else the reply is written. */
-bool call_screen(void *app, const struct http_request *req, struct http_reply *reply);
+bool call_screen(void *app, struct http_request *req, struct http_reply *reply);
 
-/* Inside the body's own store_write, after the reply was encoded: keeps the answer with its effect.
+/* A write's effect and what its request used up (replay mark, nonce), in one transaction: every
+ * effect of the API goes through here. ERR_REPLAY: it was accepted before. */
+enum err CHECKED call_write(struct call *call, store_work work, void *ctx);
+/* Inside the body's own call_write, after the reply was encoded: keeps the answer with its effect.
  */
 enum err CHECKED call_keep_answer(struct call *call, struct db *db);
 

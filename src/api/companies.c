@@ -35,7 +35,7 @@ static enum err decode(struct call *call, struct profile *p)
 	struct fields f;
 	struct text_rule rule = {1, LIMIT_COMPANY_TEXT_CHARS, true};
 
-	TRY(fields_read(call->req->body, call->arena, &call->fault, &p->owner, &f));
+	TRY(fields_read(call->body, call->arena, &call->fault, &p->owner, &f));
 	TRY(field_text(&f, "name", rule, &p->name));
 	TRY(optional(&f, "city", &p->city));
 	TRY(optional(&f, "country", &p->country));
@@ -132,7 +132,7 @@ static enum err write_company(struct writing *w)
 	jw_string(&json, "company_id", w->row.id);
 	jw_string(&json, "ref", w->profile.ref);
 	jw_end_object(&json);
-	return store_write(call->app->store, write_work, w);
+	return call_write(call, write_work, w);
 }
 
 static enum err create_body(struct call *call)

@@ -125,7 +125,7 @@ static enum err create(struct creation *c)
 {
 	struct call *call = c->call;
 	struct fields f;
-	TRY(fields_read(call->req->body, call->arena, &call->fault, &c->owner, &f));
+	TRY(fields_read(call->body, call->arena, &call->fault, &c->owner, &f));
 	TRY(decode_company(call, &f, &c->new.company));
 	TRY(decode_envelope(call, &f, &c->new, &c->documents));
 	if (c->new.submit)
@@ -140,7 +140,7 @@ static enum err create(struct creation *c)
 	TRY(store_envelope_prepare(
 	    &c->new, call->req->now, call->arena, &c->prepared, &call->fault));
 	TRY(encode(c));
-	TRY(store_write(call->app->store, create_work, c));
+	TRY(call_write(call, create_work, c));
 	if (c->new.submit)
 		call->app->wake_jobs(call->app->wake_ctx);
 	return OK;

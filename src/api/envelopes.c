@@ -43,7 +43,7 @@ static enum err decode_patch(struct call *call, enum command_kind *kind)
 	json_t *owner CLEANUP(json_freep) = NULL;
 	struct fields f;
 	const char *status;
-	TRY(fields_read(call->req->body, call->arena, &call->fault, &owner, &f));
+	TRY(fields_read(call->body, call->arena, &call->fault, &owner, &f));
 	TRY(field_text(&f, "status", (struct text_rule){1, 40, true}, &status));
 	bool is_submit = strcmp(status, "submitted") == 0;
 	if (!is_submit && strcmp(status, "canceled") != 0)

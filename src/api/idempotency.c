@@ -93,7 +93,7 @@ static enum err request_hash(struct call *call)
 	uint8_t both[2 * SHA256_SIZE];
 
 	TRY(sha256(call->req->query, both));
-	TRY(sha256(call->req->body, both + SHA256_SIZE));
+	TRY(sha256(call->body, both + SHA256_SIZE));
 	return sha256(span_of(both, sizeof(both)), call->body_hash);
 }
 

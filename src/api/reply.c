@@ -115,77 +115,138 @@ static enum auth_form form_of(const struct http_request *req)
 	return FORM_ENVELOPE;
 }
 
-/* The partner API's own words for a key that is not there (manual 000: "empty token"). */
-static void put_partner(struct http_reply *reply, enum err e, const struct err_row *row,
-    const char *field, const char *detail)
-{
-	struct json_writer w;
-	struct buf text;
-	bool is_key = e == ERR_AUTH_MISSING || e == ERR_AUTH_KEY;
-	buf_init(&text, 4096);
-	fill(&text, is_key ? "empty token" : row->english, field, detail);
-	reply_json(reply, row->status, &w);
-	jw_int(&w, "code", row->status);
-	jw_string(&w, "msg", http_status_reason(row->status));
-	jw_object(&w, "detail");
-	jw_span(&w, "reason", buf_span(&text));
-	if (!is_key)
-		jw_string(&w, "code", row->code);
-	if (field[0] != 0)
-		jw_string(&w, "field", field);
-	jw_end_object(&w);
-	jw_end_object(&w);
-	buf_free(&text);
-}
+struct refusal {
+	enum err e;
+	const struct err_row *row;
+	char field[FAULT_FIELD_MAX];
+	char detail[FAULT_DETAIL_MAX + 128];
+};
 
-static void put_texts(
-    struct http_reply *reply, const struct err_row *row, const char *field, const char *detail)
+static void put_texts(struct http_reply *reply, const struct refusal *r)
 {
 	struct json_writer w;
 	struct buf text, translated;
-	bool is_translated = strcmp(row->english, row->portuguese) != 0;
+	bool is_translated = strcmp(r->row->english, r->row->portuguese) != 0;
 	buf_init(&text, 4096);
 	buf_init(&translated, 1024);
-	detail_portuguese(detail, &translated);
-	reply_json(reply, row->status, &w);
-	jw_string(&w, "title", http_status_reason(row->status));
-	fill(&text, row->english, field, detail);
+	detail_portuguese(r->detail, &translated);
+	reply_json(reply, r->row->status, &w);
+	jw_string(&w, "title", http_status_reason(r->row->status));
+	fill(&text, r->row->english, r->field, r->detail);
 	jw_span(&w, "description", buf_span(&text));
 	buf_reset(&text);
-	fill(&text, row->portuguese, field, is_translated ? buf_str(&translated) : detail);
+	fill(&text, r->row->portuguese, r->field, is_translated ? buf_str(&translated) : r->detail);
 	jw_span(&w, "translation", buf_span(&text));
-	jw_string(&w, "code", row->code);
-	if (field[0] != 0)
-		jw_string(&w, "field", field);
+	jw_string(&w, "code", r->row->code);
+	if (r->field[0] != 0)
+		jw_string(&w, "field", r->field);
 	jw_end_object(&w);
 	buf_free(&translated);
 	buf_free(&text);
 }
 
-void reply_error(struct app *app, const struct http_request *req, struct http_reply *reply,
-    enum err e, const struct fault *fault)
+/* ---- the form of x-sign and of the partner routes ---- */
+
+#define PARTNER_BAD_SIGNATURE 1020
+
+static const char *partner_reason(const struct refusal *r, const struct session *s)
 {
-	bool is_described = fault != NULL && fault->code == e;
-	enum auth_form form = form_of(req);
-	if (e == ERR_AUTH_MISSING && form == FORM_INTEGRATION)
-		e = ERR_CLIENT_KEY_MISSING;
-	const struct err_row *row = err_row(e);
-	char id[UUID_TEXT_SIZE] = "", detail[FAULT_DETAIL_MAX + 128];
-	snprintf(detail, sizeof detail, "%s", is_described ? fault->detail : "");
-	if (row->status == 500) {
+	switch ((int)r->e) {
+	case ERR_SIGNATURE:
+	case ERR_STALE: return r->detail[0] != 0 ? r->detail : "signature";
+	case ERR_REPLAY: return s != NULL && s->auth.field == 'n' ? "nonce" : "replay";
+	case ERR_AUTH_MISSING:
+	case ERR_AUTH_KEY: return "empty token";
+	default: return NULL;
+	}
+}
+
+static bool is_bad_signature(enum err e, const struct session *s)
+{
+	return s != NULL && s->auth.scheme == AUTH_X_SIGN &&
+	       (e == ERR_SIGNATURE || e == ERR_STALE || e == ERR_REPLAY);
+}
+
+static void put_partner(struct http_reply *reply, const struct refusal *r, const struct session *s)
+{
+	bool is_bad = is_bad_signature(r->e, s);
+	const char *reason = partner_reason(r, s);
+	struct json_writer w;
+	struct buf text;
+	buf_init(&text, 4096);
+	if (reason != NULL)
+		buf_put_str(&text, reason);
+	else
+		fill(&text, r->row->english, r->field, r->detail);
+	reply_json(reply, r->row->status, &w);
+	jw_int(&w, "code", is_bad ? PARTNER_BAD_SIGNATURE : (int)r->row->status);
+	jw_string(&w, "msg", is_bad ? "errPartnerAuth" : http_status_reason(r->row->status));
+	jw_object(&w, "detail");
+	jw_span(&w, "reason", buf_span(&text));
+	if (!auth_is_refusal(r->e))
+		jw_string(&w, "code", r->row->code);
+	if (r->field[0] != 0)
+		jw_string(&w, "field", r->field);
+	jw_end_object(&w);
+	jw_end_object(&w);
+	buf_free(&text);
+}
+
+/* Refusals of authentication have the scheme's form, everything else the route's. */
+static bool is_partner_form(const struct http_request *req, enum err e)
+{
+	const struct session *s = session_of(req);
+	if (s != NULL && s->auth.scheme != 0 && auth_is_refusal(e))
+		return s->auth.scheme == AUTH_X_SIGN;
+	return form_of(req) == FORM_PARTNER;
+}
+
+/* What the scheme, or the route where no scheme was told, calls this error. */
+static enum err rename_error(const struct http_request *req, enum err e, struct fault *fault)
+{
+	const struct session *s = session_of(req);
+	if (e == ERR_AUTH_MISSING && form_of(req) == FORM_INTEGRATION &&
+	    (s == NULL || s->auth.scheme == 0))
+		return ERR_CLIENT_KEY_MISSING;
+	return s != NULL ? auth_refusal(&s->auth, e, fault) : e;
+}
+
+static void put_retry_after(
+    const struct http_request *req, struct http_reply *reply, enum err e, unsigned status)
+{
+	const struct session *s = session_of(req);
+	const char *seconds = status == 503 ? "2" : "60";
+	if ((status != 503 || e == ERR_MAINTENANCE) && status != 429)
+		return;
+	if (e == ERR_RATE && s != NULL && s->auth.retry_after_s > 0)
+		seconds = arena_format(req->arena, "%lld", (long long)s->auth.retry_after_s);
+	http_reply_header(reply, "Retry-After", seconds);
+}
+
+void reply_error(struct app *app, const struct http_request *req, struct http_reply *reply,
+    enum err e, const struct fault *given)
+{
+	const struct session *s = session_of(req);
+	struct fault fault = given != NULL ? *given : s != NULL ? s->fault : (struct fault){0};
+	struct refusal r = {.e = rename_error(req, e, &fault)};
+	char id[UUID_TEXT_SIZE] = "";
+	r.row = err_row(r.e);
+	if (fault.code == r.e) {
+		snprintf(r.field, sizeof r.field, "%s", fault.field);
+		snprintf(r.detail, sizeof r.detail, "%s", fault.detail);
+	}
+	if (r.row->status == 500) {
 		reply_incident(app, req, e, id);
-		row = err_row(ERR_INTERNAL);
-		snprintf(detail, sizeof detail, "Incident %s%s%s.", id,
+		r.row = err_row(ERR_INTERNAL);
+		snprintf(r.detail, sizeof r.detail, "Incident %s%s%s.", id,
 		    app->support_email ? "; contact " : "",
 		    app->support_email ? app->support_email : "");
 	}
 	buf_reset(&reply->body);
 	reply->source = (struct http_source){.read = NULL};
-	if ((row->status == 503 && e != ERR_MAINTENANCE) || row->status == 429)
-		http_reply_header(reply, "Retry-After", row->status == 503 ? "2" : "60");
-	const char *field = is_described ? fault->field : "";
-	if (form == FORM_PARTNER)
-		put_partner(reply, e, row, field, detail);
+	put_retry_after(req, reply, r.e, r.row->status);
+	if (is_partner_form(req, e))
+		put_partner(reply, &r, s);
 	else
-		put_texts(reply, row, field, detail);
+		put_texts(reply, &r);
 }

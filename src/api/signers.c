@@ -23,7 +23,7 @@ static enum err encode_added(
 static enum err decode_added(struct call *call, json_t **owner, struct signer_new *signer)
 {
 	struct fields f;
-	TRY(fields_read(call->req->body, call->arena, &call->fault, owner, &f));
+	TRY(fields_read(call->body, call->arena, &call->fault, owner, &f));
 	TRY(decode_signer(call, &f, signer));
 	if (json_object_get(f.object, "personal_documents") != NULL)
 		return fields_fault(&f, ERR_FIELD_VALUE, "personal_documents",

@@ -26,7 +26,7 @@ static enum err decode(struct call *call, struct party *p)
 	struct fields f;
 	const char *type;
 
-	TRY(fields_read(call->req->body, call->arena, &call->fault, &p->owner, &f));
+	TRY(fields_read(call->body, call->arena, &call->fault, &p->owner, &f));
 	TRY(field_text(&f, "address", (struct text_rule){1, 254, true}, &p->address));
 	if (!text_is_email(span_str(p->address)))
 		return fields_fault(&f, ERR_EMAIL, "address", NULL);
@@ -109,7 +109,7 @@ static enum err add_party(struct call *call, const struct stored_company *c, con
 	TRY(party_seal(call, p, id, &w.row.profile));
 	TRY(address_hash(call, c->id, p->address, &w.row.address));
 	put_done(call, 201, id);
-	enum err e = store_write(call->app->store, add_work, &w);
+	enum err e = call_write(call, add_work, &w);
 	if (e == ERR_CONFLICT)
 		return fault_set(&call->fault, e, "address", "The company has this party.");
 	if (e == ERR_TOO_MANY)
@@ -226,7 +226,7 @@ static enum err remove_body(struct call *call)
 	TRY(company_find(call, call->req->params[0], &c));
 	w.company = c.row;
 	put_done(call, 200, w.id);
-	return store_write(call->app->store, remove_work, &w);
+	return call_write(call, remove_work, &w);
 }
 
 void api_party_remove(void *app, const struct http_request *req, struct http_reply *reply)

@@ -30,7 +30,7 @@ static enum err read_raw(struct call *call, struct upload *u)
 		if (http_query(call->req, plain_fields[i], &value))
 			TRY(put_plain(call, u->owner, plain_fields[i], value));
 	}
-	u->bytes = call->req->body;
+	u->bytes = call->body;
 	return OK;
 }
 
@@ -64,7 +64,7 @@ static enum err read_json(struct call *call, struct upload *u)
 	json_decref(u->owner);
 	u->owner = NULL;
 	u->is_json = true;
-	TRY(fields_read(call->req->body, call->arena, &call->fault, &u->owner, &u->fields));
+	TRY(fields_read(call->body, call->arena, &call->fault, &u->owner, &u->fields));
 	TRY(uploaded_or_sent(call, &u->fields, &u->decoded));
 	u->bytes = buf_span(&u->decoded);
 	return OK;

@@ -64,7 +64,7 @@ static enum err keep(struct call *call, struct span bytes)
 	enum err e = blob_write(call->app->data, key, bytes, blob);
 	secret_wipe(key, sizeof key);
 	TRY(e);
-	e = store_write(call->app->store, add_work, &a);
+	e = call_write(call, add_work, &a);
 	if (e != OK && blob_remove(call->app->data, blob) != OK)
 		return e; /* the sweep finds it */
 	return e;

@@ -5,9 +5,67 @@
  */
 #include "auth/scheme.h"
 
+#include "base/clock.h"
 #include "base/limits.h"
 
+#include <stdio.h>
 #include <string.h>
+
+static const struct scheme *const schemes[] = {&scheme_api_key, &scheme_es512_wrapped,
+    &scheme_es512_plain, &scheme_x_sign, &scheme_http_signature};
+
+static const struct scheme *scheme_row(enum auth_scheme scheme)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (schemes[i]->scheme == scheme)
+			return schemes[i];
+	return NULL;
+}
+
+/* ---- the room ---- */
+
+static enum err bases_copy(struct auth *a, const struct auth_config *config)
+{
+	a->bases = mem_alloc((config->base_count + 1) * sizeof(*a->bases));
+	ENSURE(a->bases != NULL, ERR_MEMORY);
+	if (config->base_count > 0)
+		memcpy(a->bases, config->bases, config->base_count * sizeof(*a->bases));
+	a->config.bases = a->bases;
+	return OK;
+}
+
+enum err auth_open(const struct auth_config *config, struct auth **out)
+{
+	struct auth *a = mem_alloc(sizeof(*a));
+	struct ring_config ring = {.store = config->store,
+	    .limit = config->entry_limit > 0 ? config->entry_limit : LIMIT_KEY_CACHE,
+	    .entry_ms = config->entry_ms > 0 ? config->entry_ms : LIMIT_KEY_CACHE_MS};
+
+	ENSURE(a != NULL, ERR_MEMORY);
+	a->config = *config;
+	enum err e = bases_copy(a, config);
+	if (e == OK)
+		e = ring_new(&ring, &a->ring);
+	if (e == OK)
+		e = seen_new(config->seen_limit > 0 ? config->seen_limit : LIMIT_SEEN, &a->seen);
+	if (e == OK)
+		*out = a;
+	else
+		auth_close(a);
+	return e;
+}
+
+void auth_close(struct auth *a)
+{
+	if (a == NULL)
+		return;
+	ring_free(a->ring);
+	seen_free(a->seen);
+	mem_free(a->bases, (a->config.base_count + 1) * sizeof(*a->bases));
+	mem_free(a, sizeof(*a));
+}
+
+/* ---- telling the scheme ---- */
 
 static bool has_byte(struct span s, int byte)
 {
@@ -44,6 +102,7 @@ static enum err credentials_read(
 	    {"x-nonce", &c->nonce},
 	    {"Signature-Input", &c->signature_input},
 	    {"Signature", &c->signature},
+	    {"Content-Digest", &c->content_digest},
 	};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -56,78 +115,261 @@ static enum err credentials_read(
 	return OK;
 }
 
+/* What has dots was meant to be a token; plain says what is wrong with it. */
 static enum err tell_authorization(
     const struct credentials *c, enum auth_scheme *out, struct fault *fault)
 {
-	bool wrapped = is_wrapped_word(c->authorization), jwt = is_jwt(c->authorization);
+	bool is_token =
+	    is_jwt(c->authorization) || (c->client_key.size > 0 && has_byte(c->authorization, '.'));
 
-	if (wrapped || jwt) {
-		if (c->client_key.size == 0)
-			return fault_set(fault, ERR_CLIENT_KEY_MISSING, "", "%s", "");
-		*out = wrapped ? AUTH_ES512_WRAPPED : AUTH_ES512_PLAIN;
+	*out = is_wrapped_word(c->authorization) ? AUTH_ES512_WRAPPED
+	       : is_token                        ? AUTH_ES512_PLAIN
+						 : AUTH_API_KEY;
+	if (*out != AUTH_API_KEY && c->client_key.size == 0)
+		return fault_set(fault, ERR_CLIENT_KEY_MISSING, "", "%s", "");
+	if (*out != AUTH_API_KEY || c->client_key.size == 0)
 		return OK;
-	}
-	if (c->client_key.size > 0)
-		return fault_set(fault, ERR_AUTH_DOUBLE, "",
-		    "Authorization holds no token that belongs to API-CLIENT-KEY.");
-	*out = AUTH_API_KEY;
-	return OK;
+	*out = (enum auth_scheme)0;
+	return fault_set(fault, ERR_AUTH_DOUBLE, "", "Send one scheme's headers only.");
 }
 
 enum err scheme_tell(const struct credentials *c, enum auth_scheme *out, struct fault *fault)
 {
-	bool bearer = c->authorization.size > 0;
+	bool bearer = c->authorization.size > 0 || c->client_key.size > 0;
 	bool partner = c->api_key.size > 0 || c->sign.size > 0;
 	bool message = c->signature_input.size > 0 || c->signature.size > 0;
 
-	if (bearer + partner + message > 1 || (c->client_key.size > 0 && (partner || message)))
+	if (bearer + partner + message > 1)
 		return fault_set(fault, ERR_AUTH_DOUBLE, "", "Send one scheme's headers only.");
-	if (bearer)
+	if (c->authorization.size > 0)
 		return tell_authorization(c, out, fault);
-	if (c->client_key.size > 0)
-		return fault_set(fault, ERR_CLIENT_TOKEN, "", "Authorization is missing.");
-	if (!partner && !message)
+	if (!bearer && !partner && !message)
 		return fault_set(fault, ERR_AUTH_MISSING, "", "%s", "");
-	*out = partner ? AUTH_X_SIGN : AUTH_HTTP_SIGNATURE;
+	*out = bearer ? AUTH_ES512_PLAIN : partner ? AUTH_X_SIGN : AUTH_HTTP_SIGNATURE;
 	return OK;
 }
 
-/* Schemes whose keys this version does not issue yet: every key of theirs is unknown. */
-static enum err scheme_unknown_key(
-    const struct credentials *c, enum auth_scheme scheme, struct fault *fault)
+/* ---- steps ---- */
+
+static void principal_fill(struct auth_session *s)
 {
-	if (scheme == AUTH_ES512_WRAPPED || scheme == AUTH_ES512_PLAIN)
-		return fault_set(fault, ERR_CLIENT_KEY, "", "%.*s",
-		    (int)(c->client_key.size < 64 ? c->client_key.size : 64),
-		    (const char *)c->client_key.data);
-	return fault_set(fault, ERR_AUTH_KEY, "", "%s", "");
+	const struct auth_key *k = s->key;
+
+	s->principal = (struct principal){.scheme = s->scheme,
+	    .organisation = k->organisation,
+	    .environment = k->environment,
+	    .key = k->client_key != NULL ? -k->row : k->row,
+	    .user = k->user};
 }
 
-/* Under ES512 the platform's own clients expect 401 for a route that is not theirs. */
-static enum err route_check(
-    const struct http_request *req, enum auth_scheme scheme, struct fault *fault)
+enum err auth_head(
+    struct auth *a, const struct http_request *req, struct auth_session *s, struct fault *fault)
 {
-	if (req->route == NULL || (req->route->schemes & scheme) != 0)
+	*s = (struct auth_session){.req = req, .body = req->body};
+	buf_init(&s->decoded, 2 * LIMIT_BODY_CREATE);
+	TRY(credentials_read(req, &s->credentials, fault));
+	TRY(scheme_tell(&s->credentials, &s->scheme, fault));
+	const struct scheme *scheme = scheme_row(s->scheme);
+	s->base = scheme_base_by_host(a, s);
+	enum err e = scheme->identify(a, s, fault);
+	if (s->key != NULL) { /* a refusal is signed from here */
+		s->stage = AUTH_STAGE_KNOWN;
+		principal_fill(s);
+	}
+	TRY(e);
+	TRY(scheme->head(a, s, fault));
+	s->stage = AUTH_STAGE_HEAD;
+	return OK;
+}
+
+static struct span pattern_path(const char *pattern)
+{
+	struct span path = span_str(pattern);
+
+	if (path.size > 2 && path.data[path.size - 1] == '?')
+		path.size -= 2;
+	return path;
+}
+
+/* "METHOD /pattern" with commas between; empty: all. */
+static bool is_route_of(const char *routes, const struct http_route *route)
+{
+	struct span rest = span_str(routes);
+
+	while (rest.size > 0) {
+		struct span path = span_trim(span_cut(&rest, ','));
+		struct span method = span_cut(&path, ' ');
+		if (span_equal_str(method, http_method_name(route->method)) &&
+		    span_equal(pattern_path(route->pattern), span_trim(path)))
+			return true;
+	}
+	return false;
+}
+
+static enum err route_check(const struct auth_session *s, struct fault *fault)
+{
+	const struct http_route *route = s->req->route;
+	const char *routes = s->key->routes;
+
+	if ((route->schemes & s->scheme) != 0 &&
+	    (routes == NULL || routes[0] == '\0' || is_route_of(routes, route)))
 		return OK;
-	if (scheme == AUTH_ES512_WRAPPED || scheme == AUTH_ES512_PLAIN)
-		return fault_set(fault, ERR_CLIENT_TOKEN, "",
-		    "This integration may not use this route (Action: %s %s).",
-		    http_method_name(req->method), req->route->pattern);
-	return fault_set(fault, ERR_AUTH_ROUTE, "", "%s", "");
+	if ((s->scheme & AUTH_ES512) == 0)
+		return fault_set(fault, ERR_AUTH_ROUTE, "", "%s", "");
+	return fault_set(fault, ERR_AUTH_ROUTE, "",
+	    "This integration may not use this route (Action: %s %.*s)",
+	    http_method_name(s->req->method),
+	    (int)(s->req->path.size < 128 ? s->req->path.size : 128),
+	    (const char *)s->req->path.data);
 }
 
-enum err auth_check(const struct auth_store *store, const struct http_request *req,
-    struct principal *out, struct fault *fault)
+/* A base URL may take the keys of one environment only. */
+static enum err environment_check(const struct auth_session *s, struct fault *fault)
 {
-	struct credentials c = {0};
-	enum auth_scheme scheme;
+	if (s->base == NULL || s->base->environment < 0 ||
+	    s->base->environment == (int)s->key->environment)
+		return OK;
+	return fault_set(
+	    fault, ERR_AUTH_KEY, "", "This address takes keys of the other environment.");
+}
 
-	memset(out, 0, sizeof(*out));
-	TRY(credentials_read(req, &c, fault));
-	TRY(scheme_tell(&c, &scheme, fault));
-	if (scheme == AUTH_API_KEY)
-		TRY(scheme_api_key_check(store, &c, out, fault));
-	else
-		return scheme_unknown_key(&c, scheme, fault);
-	return route_check(req, scheme, fault);
+static enum err rate_check(struct auth *a, struct auth_session *s, struct fault *fault)
+{
+	int64_t rate = s->key->rate > 0 ? s->key->rate : a->config.rate;
+
+	if (rate <= 0)
+		return OK;
+	s->retry_after_s = live_take(s->entry->live, rate, clock_monotonic());
+	return s->retry_after_s == 0 ? OK : fault_set(fault, ERR_RATE, "", "%s", "");
+}
+
+bool auth_is_write(const struct http_request *req)
+{
+	return req->method != HTTP_GET && req->method != HTTP_HEAD;
+}
+
+static enum err repeated(struct fault *fault, const char *detail)
+{
+	return fault_set(fault, ERR_REPLAY, "", "%s", detail);
+}
+
+/* A write whose effect was kept may still ask for its stored answer. */
+static enum err seen_check(struct auth *a, struct auth_session *s, struct fault *fault)
+{
+	bool is_write = auth_is_write(s->req);
+	struct seen_mark m = {.mark = s->mark,
+	    .tag = (unsigned)s->req->method << 8 | (unsigned char)s->field,
+	    .until = s->mark_until,
+	    .now = s->req->now};
+	size_t keys = 0;
+
+	if (!s->has_mark)
+		return OK;
+	(void)http_header(s->req, "Idempotency-Key", &keys);
+	switch (seen_note(a->seen, &m)) {
+	case SEEN_NEW: return OK;
+	case SEEN_OTHER: return repeated(fault, "It came under another method or field.");
+	case SEEN_SAME:
+		return is_write || !s->is_once ? OK : repeated(fault, "Sign each request anew.");
+	case SEEN_SPENT:
+		return is_write && keys > 0 ? OK : repeated(fault, "Sign each request anew.");
+	}
+	return OK;
+}
+
+static void timestamp_note(struct auth_session *s)
+{
+	struct auth_live *l = s->entry->live;
+
+	if (s->field != 't')
+		return;
+	pthread_mutex_lock(&l->lock);
+	if (s->timestamp > l->newest_timestamp)
+		l->newest_timestamp = s->timestamp;
+	pthread_mutex_unlock(&l->lock);
+}
+
+enum err auth_body(struct auth *a, struct auth_session *s, struct fault *fault)
+{
+	s->body = s->req->body;
+	TRY(scheme_row(s->scheme)->body(a, s, fault));
+	TRY(environment_check(s, fault));
+	TRY(route_check(s, fault));
+	TRY(rate_check(a, s, fault));
+	TRY(seen_check(a, s, fault));
+	timestamp_note(s);
+	s->stage = AUTH_STAGE_DONE;
+	return OK;
+}
+
+void auth_session_end(struct auth_session *s)
+{
+	buf_free(&s->decoded);
+	auth_entry_release(s->entry);
+	s->entry = NULL;
+}
+
+void auth_spent(struct auth *a, const struct auth_session *s)
+{
+	if (s->has_mark)
+		seen_spend(a->seen, s->mark);
+}
+
+/* ---- refusals ---- */
+
+bool auth_is_refusal(enum err e)
+{
+	switch ((int)e) {
+	case ERR_AUTH_MISSING:
+	case ERR_AUTH_KEY:
+	case ERR_AUTH_SCHEME:
+	case ERR_AUTH_DOUBLE:
+	case ERR_AUTH_ROUTE:
+	case ERR_AUTH_ADDRESS:
+	case ERR_CLIENT_KEY_MISSING:
+	case ERR_CLIENT_KEY:
+	case ERR_CLIENT_TOKEN:
+	case ERR_TOKEN:
+	case ERR_SIGNATURE:
+	case ERR_STALE:
+	case ERR_REPLAY:
+	case ERR_DIGEST:
+	case ERR_RATE: return true;
+	default: return false;
+	}
+}
+
+static const char *reason_of(enum err e)
+{
+	switch ((int)e) {
+	case ERR_SIGNATURE: return "The signature does not verify.";
+	case ERR_STALE: return "The time of the signature lies outside the window.";
+	case ERR_REPLAY: return "This token was used before.";
+	case ERR_AUTH_KEY: return "This address takes keys of the other environment.";
+	case ERR_AUTH_ROUTE: return "This integration may not use this route.";
+	default: return "The token is malformed.";
+	}
+}
+
+enum err auth_refusal(const struct auth_session *s, enum err e, struct fault *fault)
+{
+	struct fault token = {.code = ERR_CLIENT_TOKEN};
+	bool is_described = fault->code == e && fault->detail[0] != '\0';
+
+	switch ((int)e) {
+	case ERR_TOKEN:
+	case ERR_SIGNATURE:
+	case ERR_STALE:
+	case ERR_REPLAY:
+	case ERR_DIGEST:
+	case ERR_AUTH_KEY:
+	case ERR_AUTH_ROUTE: break;
+	default: return e;
+	}
+	if ((s->scheme & AUTH_ES512) == 0)
+		return e;
+	snprintf(
+	    token.detail, sizeof(token.detail), "%s", is_described ? fault->detail : reason_of(e));
+	*fault = token;
+	return ERR_CLIENT_TOKEN;
 }

@@ -62,40 +62,66 @@ static enum err key_read(
 	return key_object_read(object, key_id, environment);
 }
 
-/* The row is compared even when there is none, so that time does not tell which ids exist. */
-static enum err key_find(const struct auth_store *store, struct span text, struct auth_key *key)
+/* Compared even when there is no such row, so that time does not tell which ids exist. */
+enum err scheme_key_find(
+    struct auth *a, struct auth_session *s, struct span text, struct fault *fault)
 {
+	static const uint8_t nobody[SHA256_SIZE];
 	uint8_t key_id[API_KEY_ID_BYTES], hash[SHA256_SIZE];
 	enum environment environment;
 
-	TRY(key_read(text, key_id, &environment));
+	if (key_read(text, key_id, &environment) != OK)
+		return fault_set(fault, ERR_AUTH_KEY, "", "%s", "");
 	TRY(sha256(text, hash));
-	enum err e = store->find_key(store->ctx, span_of(key_id, sizeof(key_id)), key);
+	enum err e = ring_get(a->ring, AUTH_KIND_KEY, span_of(key_id, sizeof(key_id)), &s->entry);
 	ENSURE(e == OK || e == ERR_NOT_FOUND, e);
-	bool equal = ct_equal(hash, key->secret_hash, sizeof(hash));
-	ENSURE(e == OK && equal && key->revoked_at == 0, ERR_AUTH_KEY);
-	ENSURE(key->environment == environment, ERR_AUTH_KEY);
-	return OK;
-}
-
-enum err scheme_api_key_check(const struct auth_store *store, const struct credentials *c,
-    struct principal *out, struct fault *fault)
-{
-	struct auth_key key = {0};
-
-	enum err e = key_find(store, c->authorization, &key);
-	if (e != OK)
-		return fault_set(fault, e, "", "%s", "");
-	if (key.scheme != AUTH_API_KEY)
+	const struct auth_key *key = e == OK ? &s->entry->key : NULL;
+	bool equal = ct_equal(hash, key != NULL ? key->secret_hash : nobody, sizeof(hash));
+	if (key == NULL || !equal || key->revoked_at != 0 || key->environment != environment)
+		return fault_set(fault, ERR_AUTH_KEY, "", "%s", "");
+	if ((key->schemes & s->scheme) == 0)
 		return fault_set(
 		    fault, ERR_AUTH_SCHEME, "", "%s", "Sign the request as that scheme asks.");
-	*out = (struct principal){.scheme = AUTH_API_KEY,
-	    .organisation = key.organisation,
-	    .environment = key.environment,
-	    .key = key.row,
-	    .user = key.user};
+	s->key = key;
 	return OK;
 }
+
+enum err scheme_key_named(
+    struct auth *a, struct auth_session *s, struct span id, struct fault *fault)
+{
+	enum err e = ring_get(a->ring, AUTH_KIND_KEY, id, &s->entry);
+
+	ENSURE(e == OK || e == ERR_NOT_FOUND, e);
+	if (e != OK || s->entry->key.revoked_at != 0)
+		return fault_set(fault, ERR_AUTH_KEY, "", "%s", "");
+	if ((s->entry->key.schemes & s->scheme) == 0)
+		return fault_set(
+		    fault, ERR_AUTH_SCHEME, "", "%s", "Sign the request as that scheme asks.");
+	s->key = &s->entry->key;
+	return OK;
+}
+
+static enum err api_key_identify(struct auth *a, struct auth_session *s, struct fault *fault)
+{
+	return scheme_key_find(a, s, s->credentials.authorization, fault);
+}
+
+static enum err nothing_more(struct auth *a, struct auth_session *s, struct fault *fault)
+{
+	return OK;
+}
+
+/* Reads and removals may carry a body for the schemes that sign it; nobody else has a reason to. */
+static enum err api_key_body(struct auth *a, struct auth_session *s, struct fault *fault)
+{
+	bool has_body = s->req->body.size > 0;
+
+	if (!has_body || (auth_is_write(s->req) && s->req->method != HTTP_DELETE))
+		return OK;
+	return fault_set(fault, ERR_TOO_LARGE, "", "This address takes no body.");
+}
+
+const struct scheme scheme_api_key = {AUTH_API_KEY, api_key_identify, nothing_more, api_key_body};
 
 static void key_json(
     struct buf *json, struct span key_id, struct span secret, enum environment environment)

@@ -29,6 +29,13 @@
 #define LIMIT_DRAIN_IDLE_MS 300 /* an idle connection's last chance to send a request */
 #define LIMIT_LINGER_MS 5000    /* reading on after a refusal, so that its reply arrives */
 
+/* Keys and signatures */
+#define LIMIT_BODY_READ (64 * LIMIT_KB) /* of a GET: signing clients send {"encoded_body":null} */
+#define LIMIT_KEY_CACHE 4096            /* keys at hand */
+#define LIMIT_KEY_CACHE_MS 500          /* how long a row is believed */
+#define LIMIT_SEEN (256 * 1024)         /* signatures remembered in memory */
+#define LIMIT_WINDOW_S 300              /* of x-sign and http-signature, both ways */
+
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_VALUES 100000 /* of a request; a signature of LIMIT_STROKE_POINTS has 30,000 */

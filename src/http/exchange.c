@@ -69,6 +69,8 @@ void exchange_free(struct exchange *x)
 	if (x == NULL)
 		return;
 	x->server->buffered -= x->body_counted;
+	if (x->req.context != NULL && x->server->config.release != NULL)
+		x->server->config.release(x->server->config.app, &x->req);
 	reply_end(&x->reply);
 	buf_free(&x->body);
 	buf_free(&x->out);

@@ -3,7 +3,8 @@
  * handlers, which may block. libevent and OpenSSL stay behind this header. One strict reader
  * (head.h) decides what a request is; what two readers could understand differently is refused.
  *
- * A request is immutable and lives, with its arena, until its reply has been written.
+ * A request is immutable and lives, with its arena, until its reply has been written. Only what the
+ * app hangs on it (context) is set on the way, by screen or admit.
  */
 #ifndef CHIROGRAPH_HTTP_HTTP_H
 #define CHIROGRAPH_HTTP_HTTP_H
@@ -47,6 +48,7 @@ struct http_request {
 	struct arena *arena;            /* capped at LIMIT_ARENA_REQUEST */
 	int64_t now;                    /* Unix ms, read once when the request was complete */
 	const char *detail;             /* in fault(): what exactly was wrong, or NULL */
+	void *context;                  /* the app's: see http_config.release */
 };
 
 /* Where a large body comes from, piece by piece, so that it never stands in memory whole. */
@@ -118,7 +120,7 @@ struct http_config {
 	void *app;
 	/* Asked before a route's handler, on a worker: an error is answered by fault. May be NULL.
 	 */
-	enum err (*admit)(void *app, const struct http_request *req);
+	enum err (*admit)(void *app, struct http_request *req);
 	/* What the server itself must answer (no route, wrong method, too large, busy, draining):
 	 * the app writes it in the form of the route's family. reply->status is set; Allow and
 	 * Retry-After are added. On a worker, except for ERR_BUSY when the queue is full: that runs
@@ -127,11 +129,14 @@ struct http_config {
 	    void *app, const struct http_request *req, enum err e, struct http_reply *reply);
 	/* May this request's large body (of more than LIMIT_BODY_DEFAULT) be read? On a worker,
 	 * when the head is in. False: the reply is written. NULL: always. */
-	bool (*screen)(void *app, const struct http_request *req, struct http_reply *reply);
+	bool (*screen)(void *app, struct http_request *req, struct http_reply *reply);
 	/* Sees every reply, cut to its range, before it is sent (signatures, access log). May be
 	 * NULL. On a worker, except for ERR_BUSY when the queue is full. */
 	void (*finish)(
 	    void *app, const struct http_request *req, struct http_reply *reply, int64_t micros);
+	/* A request with a context is over; once, before its arena is freed. On the loop: must not
+	 * block. May be NULL. */
+	void (*release)(void *app, struct http_request *req);
 	const char *const *trusted_proxies; /* addresses or CIDR, NULL ended */
 	unsigned workers;
 	/* 0: the value of limits.h. */

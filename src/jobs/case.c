@@ -26,6 +26,9 @@ static enum err case_read(struct db *db, void *ctx)
 	enum err e = store_webhook_get(
 	    db, row->organisation, c->record.state.environment, arena, &c->webhook);
 	c->has_webhook = e == OK;
+	ENSURE(e == OK || e == ERR_NOT_FOUND, e);
+	e = store_integration_newest(
+	    db, row->organisation, c->record.state.environment, c->integration);
 	return e == ERR_NOT_FOUND ? OK : e;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "jobs/post.h"
+#include "store/integrations.h"
 #include "store/webhooks.h"
 
 #define CASE_SETTINGS 16
@@ -18,6 +19,7 @@ struct post_case {
 	struct stored_organisation organisation;
 	struct stored_webhook webhook;
 	bool has_webhook;
+	char integration[UUID_TEXT_SIZE];              /* its key; "": the partner has none */
 	struct stored_setting settings[CASE_SETTINGS]; /* smtp. */
 	size_t setting_count;
 	uint8_t key[KEY_SIZE]; /* data key of the envelope; wiped by case_close */

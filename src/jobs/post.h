@@ -33,6 +33,8 @@ struct message_gateway {
 	const char *token; /* NULL: no Authorization header */
 };
 
+struct plain; /* sign/sign.h */
+
 struct post {
 	struct store *store;
 	struct vault *vault;
@@ -49,7 +51,9 @@ struct post {
 	/* Ed25519 over a webhook's content (keyd_webhook_sign): signatures of 64 bytes, one after
 	 * another. NULL: no v1a signature. */
 	enum err (*sign)(void *ctx, struct span content, struct buf *signatures);
-	void *sign_ctx;
+	/* The token of these claims, for partners with an ES512 integration. NULL: none. */
+	enum err (*sign_es512)(void *ctx, const struct plain *claims, struct buf *token);
+	void *sign_ctx; /* of both */
 };
 
 /* Handlers; ctx is a struct post. */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #define HEADERS 5
+#define HEADERS_ES512 2 /* beside them, for partners with an integration */
 #define ALLOWED_MAX 64
 
 #define ED25519_SIZE 64
@@ -23,7 +24,7 @@ struct call {
 	const char *type, *secret;
 	struct buf body;
 	char id[64];
-	const char *headers[HEADERS + 1];
+	const char *headers[HEADERS + HEADERS_ES512 + 1];
 	const char *allowed[ALLOWED_MAX + 1];
 	struct attempt attempt;
 };
@@ -119,6 +120,36 @@ static enum err sign_standard(struct call *k, int64_t at, const char **out)
 	return *out == NULL ? ERR_MEMORY : OK;
 }
 
+/* Path and query of the receiver's URL. */
+static struct span uri_of(const char *url)
+{
+	const char *host = strstr(url, "://");
+	const char *rest = host != NULL ? host + 3 + strcspn(host + 3, "/?#") : "";
+	struct span uri = span_of(rest, strcspn(rest, "#"));
+
+	return uri.size > 0 && uri.data[0] == '/' ? uri : span_str("/");
+}
+
+/* As every answer to an es512-plain request has them. */
+static enum err sign_es512(struct call *k, const char **authorization, const char **key)
+{
+	const struct post *p = k->c.post;
+	CLEANUP(buf_free) struct buf token = {0};
+	char md5[MD5_TEXT_SIZE], now[32];
+
+	if (p->sign_es512 == NULL || k->c.integration[0] == '\0')
+		return OK;
+	buf_init(&token, 64 * LIMIT_KB);
+	TRY(md5_text(buf_span(&k->body), md5));
+	plain_time_write(k->c.now, now);
+	struct plain claims = {
+	    span_str(md5), span_str(now), span_str("POST"), uri_of(k->c.webhook.url)};
+	TRY(p->sign_es512(p->sign_ctx, &claims, &token));
+	*authorization = arena_format(k->c.job->arena, "Authorization: %s", buf_str(&token));
+	*key = arena_format(k->c.job->arena, "API-CLIENT-KEY: %s", k->c.integration);
+	return *authorization != NULL && *key != NULL ? OK : ERR_MEMORY;
+}
+
 static enum err headers_make(struct call *k)
 {
 	struct arena *arena = k->c.job->arena;
@@ -134,7 +165,7 @@ static enum err headers_make(struct call *k)
 	TRY(sign_standard(k, at, &k->headers[4]));
 	for (size_t i = 0; i < HEADERS; i++)
 		ENSURE(k->headers[i] != NULL, ERR_MEMORY);
-	return OK;
+	return sign_es512(k, &k->headers[HEADERS], &k->headers[HEADERS + 1]);
 }
 
 /* The operator's list and the webhook's own. */

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/crypto.h"
+#include "sign/sign.h"
 
 #include <openssl/types.h>
 
@@ -74,6 +75,24 @@ struct keyd_public {
 };
 /* Newest first in each line; *n: room, then their number. */
 enum err CHECKED keyd_response_public(struct keyd *k, struct keyd_public *out, size_t *n);
+
+/* Answers, and webhooks to ES512 partners, with the keys in use. */
+/* es512-plain: the token of these claims. */
+enum err CHECKED keyd_response_plain(struct keyd *k, const struct plain *p, struct buf *token);
+/* es512-wrapped: both tokens, in one round trip. claims: the JSON body; the MD5 in the lines is
+ * that of its token. */
+struct keyd_wrapped {
+	struct span integration_key, method, content_type, date, url;
+};
+enum err CHECKED keyd_response_wrapped(struct keyd *k, const struct keyd_wrapped *form,
+    struct span claims, struct buf *body_token, struct buf *authorization);
+/* For message_make: signs RFC 9421 bases with Ed25519. ERR_NOT_READY: kid is not the key in use.
+ * m must outlive the signer. */
+struct keyd_message {
+	struct keyd *keyd;
+	const char *kid;
+};
+struct signer keyd_response_message(struct keyd_message *m);
 
 /* A TLS 1.2/1.3 server context whose private key stays in keyd (an OpenSSL provider of ours asks
  * it for each handshake). Fresh certificates are read at each call: SIGHUP calls it again. */

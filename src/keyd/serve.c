@@ -247,6 +247,9 @@ static const call_function calls[] = {
     [CALL_TLS_CHAIN] = tls_chain,
     [CALL_TLS_SIGN] = tls_sign,
     [CALL_RESPONSE_PUBLIC] = call_response_public,
+    [CALL_RESPONSE_PLAIN] = call_response_plain,
+    [CALL_RESPONSE_WRAPPED] = call_response_wrapped,
+    [CALL_RESPONSE_MESSAGE] = call_response_message,
 };
 
 static enum err answer(int sock, struct wire_writer *body, enum err result)

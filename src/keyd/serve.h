@@ -22,5 +22,11 @@ enum err CHECKED call_webhook_public(
     struct keyring *ring, struct wire_reader *r, struct wire_writer *w);
 enum err CHECKED call_response_public(
     struct keyring *ring, struct wire_reader *r, struct wire_writer *w);
+enum err CHECKED call_response_plain(
+    struct keyring *ring, struct wire_reader *r, struct wire_writer *w);
+enum err CHECKED call_response_wrapped(
+    struct keyring *ring, struct wire_reader *r, struct wire_writer *w);
+enum err CHECKED call_response_message(
+    struct keyring *ring, struct wire_reader *r, struct wire_writer *w);
 
 #endif

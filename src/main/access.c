@@ -1,21 +1,20 @@
 /*
  * What happens to every request besides its handler: closed during maintenance, numbered, and
- * noted in one line that says which operation, how it ended and how long it took, and nothing
- * about a person.
+ * its answer signed, noted in one line that says which operation, how it ended and how long it
+ * took, and nothing about a person.
  */
 #include "main/routes.h"
 
-#include "api/app.h"
-#include "auth/auth.h"
+#include "api/answer.h"
 #include "base/log.h"
 
-enum err app_admit(void *app, const struct http_request *req)
+enum err app_admit(void *app, struct http_request *req)
 {
 	struct app *a = app;
 
 	ENSURE(
 	    !atomic_load(&a->is_maintenance) || req->route->tenant == TENANT_NONE, ERR_MAINTENANCE);
-	return OK;
+	return req->route->schemes != 0 ? session_admit(a, req) : OK;
 }
 
 void app_finish(void *app, const struct http_request *req, struct http_reply *reply, int64_t micros)
@@ -23,6 +22,7 @@ void app_finish(void *app, const struct http_request *req, struct http_reply *re
 	char id[UUID_TEXT_SIZE] = "-";
 	const char *method = http_method_name(req->method);
 
+	answer_sign(app, req, reply);
 	if (random_uuid(id) == OK) {
 		const char *copy = arena_string(req->arena, id, UUID_TEXT_SIZE - 1);
 		if (copy != NULL)

@@ -5,6 +5,7 @@
  */
 #include "main/front.h"
 
+#include "api/answer.h"
 #include "base/log.h"
 #include "http/http.h"
 #include "main/broker.h"
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #define VAULT_ENTRIES 1024
+#define FRONT_BASES 32
 #define SEAL_TEST_EVERY_S 3600
 
 struct front {
@@ -68,8 +70,6 @@ static void settings_take(struct front *f)
 	app->data = c->data;
 	app->base_url = f->base_url;
 	app->pages_url = f->pages_url;
-	app->production_urls = config_list(c, CONFIG_SERVER_PRODUCTION_URL);
-	app->sandbox_urls = config_list(c, CONFIG_SERVER_SANDBOX_URL);
 	app->support_email = or_null(config_text(c, CONFIG_SUPPORT_EMAIL));
 	app->default_language = config_text(c, CONFIG_ORGANIZATION_LANGUAGE);
 	gateways_note(app, c);
@@ -102,6 +102,48 @@ static void seal_test(struct front *f)
 		    "reason=%s", reason);
 }
 
+struct bases {
+	struct auth_base list[FRONT_BASES];
+	char urls[FRONT_BASES][512];
+	size_t count;
+};
+
+static void bases_add(struct bases *b, const char *const *urls, int environment)
+{
+	for (; *urls != NULL && b->count < FRONT_BASES; urls++) {
+		char *url = b->urls[b->count];
+		without_slash(*urls, url);
+		b->list[b->count++] = (struct auth_base){url, environment};
+	}
+}
+
+/* The main URL comes first, unless it is bound to one environment: then its own row counts. */
+static enum err auth_room_open(struct front *f)
+{
+	static struct bases b;
+	const struct config *c = f->config;
+	const char *first[] = {f->base_url, NULL};
+
+	b.count = 0;
+	bases_add(&b, config_list(c, CONFIG_SERVER_PRODUCTION_URL), ENVIRONMENT_PRODUCTION);
+	bases_add(&b, config_list(c, CONFIG_SERVER_SANDBOX_URL), ENVIRONMENT_SANDBOX);
+	bases_add(&b, first, -1);
+	bases_add(&b, config_list(c, CONFIG_SERVER_BASE_URL), -1);
+	struct auth_config auth = {.store = {&f->app, session_load_key},
+	    .bases = b.list,
+	    .base_count = b.count,
+	    .rate = config_int(c, CONFIG_LIMITS_KEY_RATE)};
+	return auth_open(&auth, &f->app.auth);
+}
+
+static enum err answer_keys_open(struct app *app)
+{
+	size_t count;
+
+	ENSURE(pthread_rwlock_init(&app->answer_keys.lock, NULL) == 0, ERR_MEMORY);
+	return answer_keys_read(app, &count);
+}
+
 static enum err rooms_open(struct front *f)
 {
 	struct store_config store = {.data = f->config->data};
@@ -115,6 +157,8 @@ static enum err rooms_open(struct front *f)
 	TRY(keyd_derive(app->keyd, KEYD_IDEMPOTENCY, app->idempotency_key));
 	TRY(keyd_derive(app->keyd, KEYD_BLIND_INDEX, app->index_key));
 	TRY(keyd_tls_context(app->keyd, &f->tls));
+	TRY(answer_keys_open(app));
+	TRY(auth_room_open(f));
 	enum err e = store_open(&store, &app->store);
 	if (e == ERR_CONFLICT)
 		log_error("another server runs on this folder", "data=%s", f->config->data);
@@ -147,6 +191,7 @@ static enum err server_open(struct front *f)
 	    .fault = app_fault,
 	    .finish = app_finish,
 	    .screen = app_screen,
+	    .release = session_release,
 	    .trusted_proxies = config_list(f->config, CONFIG_SERVER_TRUSTED_PROXIES),
 	    .workers = workers(f->config),
 	};
@@ -210,8 +255,11 @@ static void certificates_reload(struct front *f)
 
 static void signers_reload(struct front *f)
 {
+	size_t n = 0;
 	enum err e = platform_keys_reload(&f->app);
 
+	if (e == OK)
+		e = answer_keys_read(&f->app, &n);
 	if (e == OK)
 		log_info("signing keys read again", "signal=HUP");
 	else
@@ -296,6 +344,7 @@ static void front_close(struct front *f)
 {
 	http_server_free(f->server);
 	SSL_CTX_free(f->tls);
+	auth_close(f->app.auth);
 	vault_free(f->app.vault);
 	store_close(f->app.store);
 	keyd_close(f->app.keyd);

@@ -47,6 +47,11 @@ static enum err webhook_sign(void *ctx, struct span content, struct buf *signatu
 	return buf_done(signatures);
 }
 
+static enum err webhook_sign_es512(void *ctx, const struct plain *claims, struct buf *token)
+{
+	return keyd_response_plain(ctx, claims, token);
+}
+
 static enum smtp_security security_of(const char *word)
 {
 	return strcmp(word, "tls") == 0     ? SMTP_TLS
@@ -89,6 +94,7 @@ static void post_fill(struct settings *s, struct app *app)
 	    .mail_allowed = config_list(c, CONFIG_MAIL_ALLOW),
 	    .webhook_ca_pem = secret(&s->secrets.webhook_ca),
 	    .sign = webhook_sign,
+	    .sign_es512 = webhook_sign_es512,
 	    .sign_ctx = app->keyd,
 	};
 }

@@ -9,6 +9,7 @@
 #include "api/companies.h"
 #include "api/documents.h"
 #include "api/envelopes.h"
+#include "api/handshake.h"
 #include "api/links.h"
 #include "api/photos.h"
 #include "api/signers.h"
@@ -60,33 +61,40 @@ static void health(void *app, const struct http_request *req, struct http_reply 
 
 const struct http_route app_routes[] = {
     API(HTTP_POST, "/envelope", "createEnvelope", LIMIT_BODY_CREATE, api_envelope_create),
-    API(HTTP_GET, "/envelope", "listEnvelopes", 0, api_envelope_list),
-    API(HTTP_GET, "/envelope/:envelope", "getEnvelope", 0, api_envelope_get),
+    API(HTTP_GET, "/envelope", "listEnvelopes", LIMIT_BODY_READ, api_envelope_list),
+    API(HTTP_GET, "/envelope/:envelope", "getEnvelope", LIMIT_BODY_READ, api_envelope_get),
     API(HTTP_PATCH, "/envelope/:envelope", "changeEnvelope", LIMIT_BODY_DEFAULT,
 	api_envelope_patch),
     API(HTTP_POST, "/envelope/:envelope/document", "addDocument", LIMIT_BODY_UPLOAD,
 	api_document_add),
-    API(HTTP_GET, "/envelope/:envelope/report", "getReports", 0, api_envelope_report),
-    API(HTTP_GET, "/envelope/:envelope/document/:document/report", "getDocumentReport", 0,
-	api_document_report),
+    API(HTTP_GET, "/envelope/:envelope/report", "getReports", LIMIT_BODY_READ, api_envelope_report),
+    API(HTTP_GET, "/envelope/:envelope/document/:document/report", "getDocumentReport",
+	LIMIT_BODY_READ, api_document_report),
     API(HTTP_POST, "/envelope/:envelope/signer", "addSigner", LIMIT_BODY_DEFAULT, api_signer_add),
-    API(HTTP_GET, "/envelope/:envelope/signer/:signer", "getSigner", 0, api_signer_get),
-    API(HTTP_GET, "/envelope/:envelope/signer/:signer/face", "getFace", 0, api_face_get),
+    API(HTTP_GET, "/envelope/:envelope/signer/:signer", "getSigner", LIMIT_BODY_READ,
+	api_signer_get),
+    API(HTTP_GET, "/envelope/:envelope/signer/:signer/face", "getFace", LIMIT_BODY_READ,
+	api_face_get),
     API(HTTP_POST, "/envelope/:envelope/signer/:signer/personal_document", "addPersonalDocument",
 	LIMIT_BODY_UPLOAD, api_photo_add),
-    API(HTTP_GET, "/envelope/:envelope/signer/:signer/personal_document", "getPersonalDocument", 0,
-	api_photo_get),
+    API(HTTP_GET, "/envelope/:envelope/signer/:signer/personal_document", "getPersonalDocument",
+	LIMIT_BODY_READ, api_photo_get),
     PARTNER(HTTP_POST, "/company", "createCompany", LIMIT_BODY_DEFAULT, api_company_create),
-    PARTNER(HTTP_GET, "/company/search", "searchCompanies", 0, api_company_search),
-    PARTNER(HTTP_GET, "/company/:company", "getCompany", 0, api_company_get),
+    PARTNER(HTTP_GET, "/company/search", "searchCompanies", LIMIT_BODY_READ, api_company_search),
+    PARTNER(HTTP_GET, "/company/:company", "getCompany", LIMIT_BODY_READ, api_company_get),
     PARTNER(HTTP_PUT, "/company/:company", "changeCompany", LIMIT_BODY_DEFAULT, api_company_put),
-    PARTNER(HTTP_GET, "/company/:company/trustedparty", "listTrustedParties", 0, api_party_list),
+    PARTNER(HTTP_GET, "/company/:company/trustedparty", "listTrustedParties", LIMIT_BODY_READ,
+	api_party_list),
     PARTNER(HTTP_POST, "/company/:company/trustedparty", "addTrustedParty", LIMIT_BODY_DEFAULT,
 	api_party_add),
-    PARTNER(HTTP_DELETE, "/company/:company/trustedparty/:party", "removeTrustedParty", 0,
-	api_party_remove),
+    PARTNER(HTTP_DELETE, "/company/:company/trustedparty/:party", "removeTrustedParty",
+	LIMIT_BODY_READ, api_party_remove),
     INTEGRATION(HTTP_POST, "/upload", "uploadDocument", LIMIT_BODY_UPLOAD, api_upload),
-    INTEGRATION(HTTP_GET, "/document/:key/url", "getDocumentUrl", 0, api_upload_url),
+    INTEGRATION(HTTP_GET, "/document/:key/url", "getDocumentUrl", LIMIT_BODY_READ, api_upload_url),
+    INTEGRATION(HTTP_GET, "/test", "test", LIMIT_BODY_READ, api_test_get),
+    INTEGRATION(HTTP_POST, "/test", "testEcho", LIMIT_BODY_DEFAULT, api_test_post),
+    INTEGRATION(HTTP_GET, "/test/:integration", "testKey", LIMIT_BODY_READ, api_test_get),
+    INTEGRATION(HTTP_POST, "/test/:integration", "testKeyEcho", LIMIT_BODY_DEFAULT, api_test_post),
     LINKED(HTTP_GET, "/f/:file", "getFile", 0, api_file),
     LINKED(HTTP_GET, "/s/:token", "signerPage", 0, pages_signer),
     LINKED(HTTP_GET, "/s/:token/state", "signerState", 0, signer_state),
@@ -124,6 +132,8 @@ static void page_fault(
 
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply)
 {
+	if (e == ERR_BUSY && session_of(req) != NULL)
+		session_of(req)->is_unsigned = true; /* it may be the loop that answers */
 	if (e == ERR_MAINTENANCE)
 		http_reply_header(reply, "Retry-After", "120");
 	if (pages_is_page(req))
@@ -132,7 +142,7 @@ void app_fault(void *app, const struct http_request *req, enum err e, struct htt
 		reply_error(app, req, reply, e, NULL);
 }
 
-bool app_screen(void *app, const struct http_request *req, struct http_reply *reply)
+bool app_screen(void *app, struct http_request *req, struct http_reply *reply)
 {
 	if (req->route->schemes != 0)
 		return call_screen(app, req, reply);

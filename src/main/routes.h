@@ -12,7 +12,7 @@ extern const size_t app_route_count;
 #define APP_ALIAS "/api/v1/p" /* every row with schemes answers below it too */
 
 /* ERR_MAINTENANCE for routes that touch anybody's data, while it lasts. */
-enum err app_admit(void *app, const struct http_request *req);
+enum err app_admit(void *app, struct http_request *req);
 /* Numbers every reply and writes the access log. */
 void app_finish(
     void *app, const struct http_request *req, struct http_reply *reply, int64_t micros);
@@ -21,6 +21,6 @@ void app_finish(
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply);
 
 /* Whose large body is read: a key, a link or a code must be good before its bytes are kept. */
-bool app_screen(void *app, const struct http_request *req, struct http_reply *reply);
+bool app_screen(void *app, struct http_request *req, struct http_reply *reply);
 
 #endif

@@ -103,3 +103,17 @@ enum err store_integration_verified(struct db *db, int64_t organisation, int64_t
 	query_int(&q, now);
 	return query_run(&q);
 }
+
+enum err store_integration_newest(
+    struct db *db, int64_t organisation, int environment, char client_key[UUID_TEXT_SIZE])
+{
+	struct query q;
+	query_start(&q, db, SQL_INTEGRATION_NEWEST);
+	query_int(&q, organisation);
+	query_int(&q, environment);
+	bool is_found = query_next(&q);
+	if (is_found)
+		column_chars(&q, 0, client_key, UUID_TEXT_SIZE);
+	TRY(query_end(&q));
+	return is_found ? OK : ERR_NOT_FOUND;
+}

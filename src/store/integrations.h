@@ -43,5 +43,8 @@ enum err CHECKED store_integration_revoke(
 /* A write: call it at most once a minute for a row, never on the request's way. */
 enum err CHECKED store_integration_verified(
     struct db *db, int64_t organisation, int64_t row, int64_t now);
+/* The key of the newest live one of that environment. ERR_NOT_FOUND: none. */
+enum err CHECKED store_integration_newest(
+    struct db *db, int64_t organisation, int environment, char client_key[UUID_TEXT_SIZE]);
 
 #endif

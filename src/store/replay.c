@@ -35,3 +35,16 @@ enum err store_nonce_advance(struct db *db, int64_t organisation, int64_t api_ke
 	query_int(&q, nonce);
 	return query_run_changing(&q, ERR_REPLAY);
 }
+
+enum err store_nonce_last(struct db *db, int64_t organisation, int64_t api_key, int64_t *nonce)
+{
+	struct query q;
+
+	*nonce = 0;
+	query_start(&q, db, SQL_NONCE_LAST);
+	query_int(&q, organisation);
+	query_int(&q, api_key);
+	if (query_next(&q))
+		*nonce = query_column_int(&q, 0);
+	return query_end(&q);
+}

@@ -18,5 +18,8 @@ enum err CHECKED store_replay_sweep(struct db *db, int64_t now, size_t max, size
 /* ERR_REPLAY unless the nonce is above every earlier one of this key. */
 enum err CHECKED store_nonce_advance(
     struct db *db, int64_t organisation, int64_t api_key, int64_t nonce);
+/* The highest nonce of this key; 0: none yet. */
+enum err CHECKED store_nonce_last(
+    struct db *db, int64_t organisation, int64_t api_key, int64_t *nonce);
 
 #endif

@@ -4,6 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { run, startServer } from '../lib/server.mjs'
+import { until } from './world.mjs'
 
 let server
 before(async () => { server = await startServer({ organization: 'Primeira' }) })
@@ -17,7 +18,7 @@ test('a key made beside the running server works and dies when revoked', async (
   assert.equal(await status(key), 200)
   const row = organization('key', 'list').out.split('\n').find((line) => line.endsWith(' test'))
   assert.equal(organization('key', 'revoke', '--key', row.split(' ')[0]).status, 0)
-  assert.equal(await status(key), 401)
+  await until('a refusal', async () => await status(key) === 401, 1000)
   assert.equal(organization('key', 'revoke', '--key', '00').status, 1)
 })
 

@@ -11,6 +11,7 @@ import addFormats from 'ajv-formats'
 import { parse } from 'yaml'
 import { errors } from '../../tools/errors.mjs'
 import { message } from '../lib/outbox.mjs'
+import { addIntegration } from '../lib/partner.mjs'
 import { run, startServer } from '../lib/server.mjs'
 
 const doc = parse(readFileSync(new URL('../../api/openapi.yaml', import.meta.url), 'utf8'))
@@ -159,6 +160,15 @@ test('the envelope API answers every example as described', async () => {
   assert.equal(got.json.status, 'submitted')
 })
 
+test('the handshake answers as described', async () => {
+  const { key } = addIntegration(server.data)
+  for (const id of ['test', 'testKey']) {
+    await call(id, { values: { integration: key } })
+    await call(`${id}Echo`, { wanted: 201, example: 'any', values: { integration: key } })
+    await call(id, { wanted: 401, values: { integration: key }, key: 'x' })
+  }
+})
+
 test('the signer\'s way and the dossier answer every example as described', async () => {
   await call('createEnvelope', { wanted: 201, example: 'whole' })
   const envelope = { envelope: 'lease-43' }
@@ -261,7 +271,7 @@ test('without a key, with a wrong one and in words that are not JSON the answers
   const { json: { company_id: company } } = await call('createCompany', { wanted: 201 })
   for (const o of operations.filter((o) => o.security?.length !== 0)) {
     const path = fill(o.path, { company })
-    judge(o, await server.request(o.method, path), o.tags[0] === 'document' ? 400 : 401)
+    judge(o, await server.request(o.method, path), ['document', 'handshake'].includes(o.tags[0]) ? 400 : 401)
     judge(o, await server.request(o.method, path, { key: 'x' }), 401)
     if (o.requestBody) judge(o, await server.request(o.method, path, { key: server.keys.sandbox_api_key, body: '{' }), 406)
   }

@@ -104,22 +104,37 @@ static bool run_code(void)
 
 static struct auth_key stored;
 
-static enum err find_key(void *ctx, struct span key_id, struct auth_key *out)
+static enum err load(
+    void *ctx, enum auth_kind kind, struct span id, struct arena *arena, struct auth_key *out)
 {
 	*out = stored;
 	return OK;
 }
 
-static enum err check_key(struct span text)
+static enum err check_with(struct auth *auth, struct span text)
 {
 	struct http_header header = {span_str("authorization"), text};
 	struct http_route route = {.schemes = AUTH_ALL, .pattern = "/x"};
 	struct http_request req = {
 	    .method = HTTP_GET, .headers = &header, .header_count = 1, .route = &route};
-	const struct auth_store store = {NULL, find_key};
-	struct principal who;
+	struct auth_session session;
 	struct fault fault = {0};
-	return auth_check(&store, &req, &who, &fault);
+	enum err e = auth_head(auth, &req, &session, &fault);
+	if (e == OK)
+		e = auth_body(auth, &session, &fault);
+	auth_session_end(&session);
+	return e;
+}
+
+static enum err check_key(struct span text)
+{
+	const struct auth_config config = {.store = {NULL, load}, .seen_limit = 64};
+	struct auth *auth;
+	if (auth_open(&config, &auth) != OK)
+		return ERR_INTERNAL;
+	enum err e = check_with(auth, text);
+	auth_close(auth);
+	return e;
 }
 
 static bool run_key(void)
@@ -130,7 +145,7 @@ static bool run_key(void)
 	if (auth_key_new(ENVIRONMENT_PRODUCTION, &text, key_id, stored.secret_hash) != OK)
 		return false;
 	stored.environment = ENVIRONMENT_PRODUCTION;
-	stored.scheme = AUTH_API_KEY;
+	stored.schemes = AUTH_API_KEY;
 	hide(stored.secret_hash, sizeof stored.secret_hash);
 	bool is_right = check_key(buf_span(&text)) == OK;
 	VALGRIND_MAKE_MEM_DEFINED(stored.secret_hash, sizeof stored.secret_hash);

@@ -164,7 +164,7 @@ static void handle_parts(void *app, const struct http_request *req, struct http_
 }
 
 /* Those who say so themselves are not let in. */
-static bool screen(void *app, const struct http_request *req, struct http_reply *reply)
+static bool screen(void *app, struct http_request *req, struct http_reply *reply)
 {
 	size_t count;
 

@@ -33,3 +33,9 @@ WHERE organisation = $1 AND id = $2 AND revoked_at = 0;
 UPDATE integration
 SET last_verified_at = $3
 WHERE organisation = $1 AND id = $2 AND last_verified_at < $3;
+
+-- name: integration_newest
+SELECT client_key FROM integration
+WHERE organisation = $1 AND environment = $2 AND revoked_at = 0
+ORDER BY id DESC
+LIMIT 1;

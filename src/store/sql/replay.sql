@@ -12,3 +12,6 @@ WHERE mark IN (SELECT mark FROM replay WHERE expires_at <= $1 ORDER BY expires_a
 INSERT INTO nonce (api_key, organisation, last)
 VALUES ($1, $2, $3)
 ON CONFLICT (api_key) DO UPDATE SET last = excluded.last WHERE excluded.last > nonce.last;
+
+-- name: nonce_last
+SELECT last FROM nonce WHERE organisation = $1 AND api_key = $2;

@@ -1,0 +1,103 @@
+/*
+ * See the header. What always holds: a write's mark is in the store when its answer leaves, whether
+ * it was done or refused; a nonce also after a read.
+ */
+#include "api/session.h"
+
+#include "store/replay.h"
+
+struct session *session_of(const struct http_request *req)
+{
+	return req->context;
+}
+
+const struct stored_organisation *session_organisation(const struct session *s)
+{
+	return s->auth.key != NULL ? s->auth.key->tenant : NULL;
+}
+
+enum err session_head(struct app *app, struct http_request *req)
+{
+	struct session *s = arena_alloc(req->arena, sizeof(*s));
+
+	ENSURE(s != NULL, ERR_MEMORY);
+	req->context = s;
+	enum err e = auth_head(app->auth, req, &s->auth, &s->fault);
+	s->is_judged = e == OK;
+	return e;
+}
+
+/* A read owes what every request uses up; a write's debts are paid with its effect. */
+enum err session_admit(struct app *app, struct http_request *req)
+{
+	struct session *s = session_of(req);
+
+	if (s == NULL)
+		TRY(session_head(app, req));
+	s = session_of(req);
+	TRY(auth_body(app->auth, &s->auth, &s->fault));
+	s->floor = auth_floor(&s->auth);
+	return auth_is_write(req) ? OK : session_settle(app, s);
+}
+
+void session_release(void *app, struct http_request *req)
+{
+	auth_session_end(&session_of(req)->auth);
+}
+
+static bool has_lasting_mark(const struct session *s)
+{
+	return s->auth.has_mark && (auth_is_write(s->auth.req) || s->auth.field == 'n');
+}
+
+bool session_is_owing(const struct session *s)
+{
+	return !s->is_marked && (has_lasting_mark(s) || s->floor != 0);
+}
+
+/* Below 0: the floor of that key's nonces, see auth/scheme_x_sign.c. */
+static enum err floor_keep(const struct session *s, struct db *db)
+{
+	const struct principal *p = &s->auth.principal;
+	enum err e = store_nonce_advance(db, p->organisation, -p->key, s->floor);
+
+	return e == ERR_REPLAY ? OK : e;
+}
+
+enum err session_mark(struct session *s, struct db *db)
+{
+	const struct auth_session *a = &s->auth;
+	const struct principal *p = &a->principal;
+
+	if (!session_is_owing(s))
+		return OK;
+	if (has_lasting_mark(s))
+		TRY(store_replay_add(db, p->organisation, a->mark, a->mark_until));
+	if (a->field == 'n')
+		TRY(store_nonce_advance(db, p->organisation, p->key, a->nonce));
+	return s->floor != 0 ? floor_keep(s, db) : OK;
+}
+
+void session_marked(struct app *app, struct session *s)
+{
+	if (!session_is_owing(s))
+		return;
+	s->is_marked = true;
+	auth_spent(app->auth, &s->auth);
+	if (s->floor != 0)
+		auth_floor_kept(&s->auth, s->floor);
+}
+
+static enum err settle_work(struct db *db, void *ctx)
+{
+	return session_mark(ctx, db);
+}
+
+enum err session_settle(struct app *app, struct session *s)
+{
+	if (!session_is_owing(s))
+		return OK;
+	TRY(store_write(app->store, settle_work, s));
+	session_marked(app, s);
+	return OK;
+}
