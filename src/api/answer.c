@@ -124,6 +124,7 @@ static void kid_now(struct app *app, char kid[KEYD_KID_SIZE])
 	pthread_rwlock_unlock(&app->answer_keys.lock);
 }
 
+/* The whole URL, unless Host named none of ours: then we do not know how the client spelt it. */
 static size_t components_fill(const struct answer *a, struct message_component out[COMPONENTS_MAX])
 {
 	size_t n = 0;
@@ -131,8 +132,11 @@ static size_t components_fill(const struct answer *a, struct message_component o
 	out[n++] = (struct message_component){"@status", false};
 	out[n++] = (struct message_component){"content-digest", false};
 	out[n++] = (struct message_component){"@method", true};
-	out[n++] = (struct message_component){"@path", true};
-	if (a->req->query.size > 0)
+	if (a->session->auth.base != NULL)
+		out[n++] = (struct message_component){"@target-uri", true};
+	else
+		out[n++] = (struct message_component){"@path", true};
+	if (a->session->auth.base == NULL && a->req->query.size > 0)
 		out[n++] = (struct message_component){"@query", true};
 	if (a->session->auth.scheme == AUTH_HTTP_SIGNATURE)
 		out[n++] = (struct message_component){"signature", true};

@@ -391,7 +391,7 @@ test('x-sign and api-key: a read is signed when the request asks', async () => {
     const made = p.request('GET', '/sign/envelope?page=1', { headers: { 'Accept-Signature': 'sig1=()' } })
     const answer = await p.send(made)
     p.checkMessage(made, answer)
-    assert.ok(answer.headers['signature-input'].includes('"@query";req'))
+    assert.ok(answer.headers['signature-input'].includes('"@target-uri";req'))
     assert.equal((await p.call('GET', '/test')).headers.signature, undefined)
   }
 })

@@ -203,8 +203,8 @@ class Partner {
     const [, params] = /^sig1=(.*)$/.exec(answer.headers['signature-input'])
     const names = /^\(([^)]*)\)/.exec(params)[1].split(' ')
     const [path, query] = made.path.split('?')
-    const values = { '"@status"': answer.status, '"content-digest"': answer.headers['content-digest'], '"@method";req': made.method, '"@path";req': path, '"@query";req': `?${query ?? ''}`, '"signature";req': made.headers.Signature }
-    const wanted = ['"@status"', '"content-digest"', '"@method";req', '"@path";req']
+    const values = { '"@status"': answer.status, '"content-digest"': answer.headers['content-digest'], '"@method";req': made.method, '"@target-uri";req': this.base + made.path, '"@path";req': path, '"@query";req': `?${query ?? ''}`, '"signature";req': made.headers.Signature }
+    const wanted = ['"@status"', '"content-digest"', '"@method";req', names.includes('"@path";req') ? '"@path";req' : '"@target-uri";req']
     if (this.scheme === 'http-signature') wanted.push('"signature";req')
     for (const name of wanted) assert.ok(names.includes(name), `${name} is not covered: ${params}`)
     const signature = Buffer.from(/^sig1=:(.*):$/.exec(answer.headers.signature)[1], 'base64')
