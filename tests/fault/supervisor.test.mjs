@@ -75,6 +75,9 @@ async function thousand () {
   })
 }
 
+// front keeps at most this many connections to keyd; how many it needed so far is chance.
+const KEPT = 8
+
 test('a thousand requests leave no descriptor and no memory', async () => {
   server.agent.destroy()
   await thousand()
@@ -93,7 +96,7 @@ test('a thousand requests leave no descriptor and no memory', async () => {
   const before = await calm()
   for (let i = 0; i < 3; i++) await thousand()
   server.agent.destroy()
-  await until('descriptors are as before', () => measure().every((one, i) => one.descriptors <= before[i].descriptors))
+  await until('descriptors are as before, but for kept connections', () => measure().every((one, i) => one.descriptors <= before[i].descriptors + KEPT))
   if (process.env.CHIROGRAPH_SANITIZED) return // what was freed stays for a while, to find who still uses it
   measure().forEach((one, i) => {
     assert.ok(one.kilobytes - before[i].kilobytes < 6 * 1024, `process ${i}: ${before[i].kilobytes} KiB before, ${one.kilobytes} now`)
