@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-size_t ask_options(struct ask *a, struct option *out)
+size_t ask_options(struct ask *a, struct option_spec *out)
 {
-	const struct option all[ASK_OPTIONS] = {{"--method", &a->method, NULL, NULL},
+	const struct option_spec all[ASK_OPTIONS] = {{"--method", &a->method, NULL, NULL},
 	    {"--url", &a->url, NULL, NULL}, {"--body", &a->body_file, NULL, NULL},
 	    {"--scheme", &a->scheme, NULL, NULL}, {"--key", &a->key, NULL, NULL},
 	    {"--api-key", &a->api_key, NULL, NULL}, {"--client-key", &a->client_key, NULL, NULL},
@@ -43,14 +43,14 @@ bool ask_url_is_good(const char *url)
 	for (size_t i = 0; url[size] != '\0' && i < COUNT(methods); i++) {
 		if (strlen(methods[i]) != size || strncasecmp(url, methods[i], size) != 0)
 			continue;
-		complain_client("\"%s\": give the URL alone; the method is told with --method %s "
-				"(x-sign does not sign it)",
+		complain_text("\"%s\": give the URL alone; the method is told with --method %s "
+			      "(x-sign does not sign it)",
 		    url, methods[i]);
 		return false;
 	}
 	if (strstr(url, "://") != NULL && url[size] == '\0')
 		return true;
-	complain_client("\"%s\": a full URL is wanted, as https://api.example.com/company", url);
+	complain_text("\"%s\": a full URL is wanted, as https://api.example.com/company", url);
 	return false;
 }
 
@@ -68,7 +68,7 @@ bool cli_body_compact(struct bytes *body)
 	size_t kept = 0;
 
 	if (parsed == NULL) {
-		complain_client("the body is not JSON (line %d, column %d): it cannot be compacted",
+		complain_text("the body is not JSON (line %d, column %d): it cannot be compacted",
 		    error.line, error.column);
 		return false;
 	}
@@ -93,7 +93,7 @@ bool ask_body(struct ask *a)
 	const char *path = a->upload != NULL ? a->upload : a->body_file;
 
 	if (a->upload != NULL && a->body_file != NULL) {
-		complain_client("--upload and --body exclude each other");
+		complain_text("--upload and --body exclude each other");
 		return false;
 	}
 	if (path == NULL)
@@ -128,8 +128,8 @@ static bool client_key_load(struct ask *a)
 		return bytes_put(&a->client_key_text, a->client_key, strlen(a->client_key));
 	if (cli_file_exists("integrationkey"))
 		return cli_file_read("integrationkey", &a->client_key_text);
-	complain_client("the integration key is missing: --client-key UUID, or a file "
-			"\"integrationkey\" in this folder");
+	complain_text("the integration key is missing: --client-key UUID, or a file "
+		      "\"integrationkey\" in this folder");
 	return false;
 }
 
@@ -138,15 +138,15 @@ bool ask_keys(struct ask *a)
 	const char *scheme = a->scheme != NULL ? a->scheme : "x-sign";
 
 	if (!chg_scheme_of(scheme, &a->parsed)) {
-		complain_client("--scheme %s: one of x-sign, es512-wrapped, es512-plain, "
-				"http-signature, api-key",
+		complain_text("--scheme %s: one of x-sign, es512-wrapped, es512-plain, "
+			      "http-signature, api-key",
 		    scheme);
 		return false;
 	}
 	if (!api_key_load(a) || !client_key_load(a))
 		return false;
 	if (a->parsed == CHG_HTTP_SIGNATURE && a->key_id == NULL) {
-		complain_client(
+		complain_text(
 		    "http-signature needs --key-id ID, as it was told when the public key "
 		    "was uploaded");
 		return false;
@@ -170,7 +170,7 @@ static bool ask_moment(const struct ask *a, struct chg_request *r)
 
 	if (a->nonce != NULL) {
 		if (a->timestamp != NULL) {
-			complain_client("--timestamp and --nonce exclude each other");
+			complain_text("--timestamp and --nonce exclude each other");
 			return false;
 		}
 		if (!cli_number_read("--nonce", a->nonce, &number))
@@ -216,7 +216,7 @@ bool ask_request(struct ask *a, struct chg_request **out)
 {
 	*out = chg_request_new(a->parsed);
 	if (*out == NULL) {
-		complain_client("out of memory");
+		complain_text("out of memory");
 		return false;
 	}
 	ask_tell(a, *out);
@@ -224,6 +224,6 @@ bool ask_request(struct ask *a, struct chg_request **out)
 		return false;
 	if (chg_request_sign(*out) == CHG_OK)
 		return true;
-	complain_client("%s", chg_request_why(*out));
+	complain_text("%s", chg_request_why(*out));
 	return false;
 }

@@ -7,6 +7,7 @@
 #define CHIROGRAPH_CLI_CLIENT_H
 
 #include "chirograph.h"
+#include "options.h"
 
 #include <jansson.h>
 
@@ -45,20 +46,7 @@ void cli_key_drop(struct chg_key **k);
 void cli_request_drop(struct chg_request **r);
 void cli_response_drop(struct chg_response **c);
 
-/* ---- options ---- */
-
-#define OPTION_MANY 32
-struct option {           /* exactly one of value, list and flag */
-	const char *name; /* "--url" */
-	const char **value;
-	const char **list; /* OPTION_MANY + 1 places, NULL-ended */
-	bool *flag;
-};
-/* Takes options out of argv, positional ones stay. Says what is wrong. */
-bool cli_options_read(int *argc, char **argv, const struct option *options, size_t count);
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-void complain_client(const char *format, ...) __attribute__((format(printf, 1, 2)));
-bool cli_number_read(const char *what, const char *text, int64_t *out);
 
 /* ---- files and keys ---- */
 
@@ -86,8 +74,8 @@ struct ask {
 };
 
 #define ASK_OPTIONS 13
-size_t ask_options(struct ask *a, struct option *out); /* ASK_OPTIONS of them */
-bool ask_body(struct ask *a);                          /* --body, --upload */
+size_t ask_options(struct ask *a, struct option_spec *out); /* ASK_OPTIONS of them */
+bool ask_body(struct ask *a);                               /* --body, --upload */
 bool ask_keys(struct ask *a); /* scheme, key, API key: with the defaults of the working folder */
 bool ask_request(struct ask *a, struct chg_request **out); /* signed */
 bool ask_url_is_good(const char *url);     /* says what is wrong, as "GET https://…" */

@@ -276,7 +276,7 @@ static bool connect_tls(struct feed *f, const char *url, const char *cacert)
 	if (code == CURLE_OK)
 		code = curl_easy_getinfo(f->curl, CURLINFO_ACTIVESOCKET, &f->socket);
 	if (code != CURLE_OK)
-		complain_client("%s: %s", url, error[0] != '\0' ? error : curl_easy_strerror(code));
+		complain_text("%s: %s", url, error[0] != '\0' ? error : curl_easy_strerror(code));
 	return code == CURLE_OK;
 }
 
@@ -299,7 +299,7 @@ struct feed *feed_open(
 	}
 	if (handshake_send(f, url, r) && handshake_read(f, status))
 		return f;
-	complain_client("%s: the handshake failed (HTTP %ld)", url, *status);
+	complain_text("%s: the handshake failed (HTTP %ld)", url, *status);
 	feed_close(f);
 	return NULL;
 }

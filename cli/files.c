@@ -22,13 +22,13 @@ bool cli_stream_read(int fd, struct bytes *out)
 		if (n < 0)
 			continue;
 		if (!bytes_put(out, piece, (size_t)n)) {
-			complain_client("the input is larger than 128 MB");
+			complain_text("the input is larger than 128 MB");
 			return false;
 		}
 	}
 	explicit_bzero(piece, sizeof(piece));
 	if (n < 0)
-		complain_client("reading: %s", strerror(errno));
+		complain_text("reading: %s", strerror(errno));
 	return n == 0;
 }
 
@@ -38,7 +38,7 @@ bool cli_file_read(const char *path, struct bytes *out)
 	bool is_read;
 
 	if (fd < 0) {
-		complain_client("%s: %s", path, strerror(errno));
+		complain_text("%s: %s", path, strerror(errno));
 		return false;
 	}
 	is_read = cli_stream_read(fd, out);
@@ -69,8 +69,8 @@ static bool terminal_ask(const char *prompt, struct bytes *out)
 	struct termios was, silent;
 
 	if (fd < 0 || tcgetattr(fd, &was) != 0) {
-		complain_client("a passphrase is needed and there is no terminal to ask on: use "
-				"--passphrase-file");
+		complain_text("a passphrase is needed and there is no terminal to ask on: use "
+			      "--passphrase-file");
 		if (fd >= 0)
 			close(fd);
 		return false;
@@ -112,7 +112,7 @@ bool cli_passphrase_read(const char *file, const char *prompt, bool is_new, stru
 		return false;
 	if (strcmp(again.data, out->data) == 0)
 		return true;
-	complain_client("the two passphrases differ");
+	complain_text("the two passphrases differ");
 	return false;
 }
 
@@ -146,7 +146,7 @@ bool cli_key_load(const char *path, const char *passphrase_file, struct chg_key 
 	if (chg_key_private(pem.data, pem.size, passphrase_give, &asking, out, &fault) == CHG_OK)
 		return true;
 	if (!asking.has_failed)
-		complain_client("%s: %s", path, fault.text);
+		complain_text("%s: %s", path, fault.text);
 	return false;
 }
 
@@ -159,6 +159,6 @@ bool cli_public_key_load(const char *path, struct chg_key **out)
 		return false;
 	if (chg_key_public(pem.data, pem.size, out, &fault) == CHG_OK)
 		return true;
-	complain_client("%s: %s", path, fault.text);
+	complain_text("%s: %s", path, fault.text);
 	return false;
 }

@@ -97,7 +97,7 @@ bool cli_http_send(const struct ask *a, const struct chg_request *r, struct answ
 	CURLcode code;
 
 	if (c == NULL || !headers_make(r, &headers)) {
-		complain_client("out of memory");
+		complain_text("out of memory");
 		return false;
 	}
 	connection_set(c, a, error);
@@ -109,7 +109,7 @@ bool cli_http_send(const struct ask *a, const struct chg_request *r, struct answ
 	curl_easy_setopt(c, CURLOPT_WRITEDATA, &out->body);
 	code = curl_easy_perform(c);
 	if (code != CURLE_OK) {
-		complain_client(
+		complain_text(
 		    "%s: %s", a->url, error[0] != '\0' ? error : curl_easy_strerror(code));
 		return false;
 	}

@@ -38,13 +38,13 @@ static bool file_make(const char *folder, const char *name, mode_t mode, const c
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0) {
-		complain_client("%s: %s", path, strerror(errno));
+		complain_text("%s: %s", path, strerror(errno));
 		return false;
 	}
 	bool is_written = write(fd, text, (size_t)size) == size && fsync(fd) == 0;
 	is_written = close(fd) == 0 && is_written;
 	if (!is_written) {
-		complain_client("%s: %s", path, strerror(errno));
+		complain_text("%s: %s", path, strerror(errno));
 		unlink(path);
 	}
 	return is_written;
@@ -55,13 +55,12 @@ static bool name_is_free(const char *folder, const char *name)
 	char path[PATH_MAX];
 
 	if (snprintf(path, sizeof(path), "%s/%s", folder, name) >= (int)sizeof(path)) {
-		complain_client("%s: too long", folder);
+		complain_text("%s: too long", folder);
 		return false;
 	}
 	if (!cli_file_exists(path))
 		return true;
-	complain_client(
-	    "%s is there already; a key is never overwritten: move it away first", path);
+	complain_text("%s is there already; a key is never overwritten: move it away first", path);
 	return false;
 }
 
@@ -74,7 +73,7 @@ static bool pair_write(const struct keygen *k, const struct chg_key *key, const 
 	    chg_key_fingerprint(key, fingerprint) == CHG_OK;
 
 	if (!is_done)
-		complain_client("the key could not be written as PEM");
+		complain_text("the key could not be written as PEM");
 	is_done = is_done && file_make(k->folder, k->form->private_name, 0600, private_pem) &&
 		  file_make(k->folder, k->form->public_name, 0644, public_pem);
 	if (is_done) {
@@ -95,7 +94,7 @@ static bool bits_read(struct keygen *k)
 		return false;
 	if (k->form->kind == CHG_RSA && k->bits >= 2048 && k->bits <= 8192)
 		return true;
-	complain_client("--bits: 2048 to 8192, for RSA keys");
+	complain_text("--bits: 2048 to 8192, for RSA keys");
 	return false;
 }
 
@@ -106,7 +105,7 @@ static bool passphrase_want(const struct keygen *k, struct bytes *out)
 	if (!cli_passphrase_read(k->passphrase_file, "New passphrase: ", true, out))
 		return false;
 	if (out->size == 0)
-		complain_client("the passphrase is empty");
+		complain_text("the passphrase is empty");
 	return out->size > 0;
 }
 
@@ -119,7 +118,7 @@ static bool pair_make(struct keygen *k)
 	    !name_is_free(k->folder, k->form->public_name) || !passphrase_want(k, &passphrase))
 		return false;
 	if (chg_key_generate(k->form->kind, (unsigned)k->bits, &key) != CHG_OK) {
-		complain_client("the key could not be made");
+		complain_text("the key could not be made");
 		return false;
 	}
 	return pair_write(k, key, passphrase.data);
@@ -128,18 +127,18 @@ static bool pair_make(struct keygen *k)
 int client_keygen(int argc, char **argv)
 {
 	struct keygen k = {.folder = "."};
-	const struct option options[] = {{"--out", &k.folder, NULL, NULL},
+	const struct option_spec options[] = {{"--out", &k.folder, NULL, NULL},
 	    {"--passphrase", NULL, NULL, &k.wants_passphrase},
 	    {"--passphrase-file", &k.passphrase_file, NULL, NULL},
 	    {"--bits", &k.bits_text, NULL, NULL}};
 
-	if (!cli_options_read(&argc, argv, options, COUNT(options)))
+	if (!options_take(&argc, argv, options, COUNT(options)))
 		return EXIT_WRONG_USE;
 	for (size_t i = 0; argc == 2 && i < COUNT(forms); i++)
 		if (strcmp(argv[1], forms[i].word) == 0)
 			k.form = &forms[i];
 	if (k.form == NULL) {
-		complain_client("keygen: which kind? es512, rsa or ed25519");
+		complain_text("keygen: which kind? es512, rsa or ed25519");
 		return EXIT_WRONG_USE;
 	}
 	return pair_make(&k) ? EXIT_FINE : EXIT_FAILED;

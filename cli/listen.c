@@ -27,7 +27,7 @@ static bool text_print(const struct bytes *text)
 				 JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENCODE_ANY) == 0 &&
 			     putchar('\n') != EOF;
 	else
-		complain_client("a frame of %zu bytes is not JSON", text->size);
+		complain_text("a frame of %zu bytes is not JSON", text->size);
 	json_decref(parsed);
 	return is_written && fflush(stdout) == 0;
 }
@@ -96,7 +96,7 @@ static bool listen_ready(struct listen *l, const char *url)
 	l->ask.url = url;
 	l->ask.method = "GET";
 	if (strncmp(url, "wss://", 6) != 0) {
-		complain_client("%s: the URL of a feed begins with wss://", url);
+		complain_text("%s: the URL of a feed begins with wss://", url);
 		return false;
 	}
 	return ask_url_is_good(url) &&
@@ -107,15 +107,15 @@ int client_listen(int argc, char **argv)
 {
 	struct listen l = {.count = 0};
 	struct ask *a = &l.ask;
-	const struct option options[] = {{"--scheme", &a->scheme, NULL, NULL},
+	const struct option_spec options[] = {{"--scheme", &a->scheme, NULL, NULL},
 	    {"--key", &a->key, NULL, NULL}, {"--api-key", &a->api_key, NULL, NULL},
 	    {"--passphrase-file", &a->passphrase_file, NULL, NULL},
 	    {"--cacert", &a->cacert, NULL, NULL}, {"--count", &l.count_text, NULL, NULL}};
 	int status = EXIT_WRONG_USE;
 
-	if (cli_options_read(&argc, argv, options, COUNT(options))) {
+	if (options_take(&argc, argv, options, COUNT(options))) {
 		if (argc != 2)
-			complain_client("listen: which wss:// URL?");
+			complain_text("listen: which wss:// URL?");
 		else if (listen_ready(&l, argv[1]))
 			status = ask_keys(a) ? listen_run(&l) : EXIT_FAILED;
 	}

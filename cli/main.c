@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 		}
 		return commands[i].run(argc - 1, argv + 1);
 	}
-	complain_client("%s%s; try chirograph help",
+	complain_text("%s%s; try chirograph help",
 	    wanted[0] != '\0' ? "unknown command " : "which command?", wanted);
 	return EXIT_WRONG_USE;
 }

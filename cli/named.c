@@ -27,7 +27,7 @@ static bool texts_take(struct ask *a, const char *path)
 		while (i < COUNT(texts) && strcmp(texts[i].name, name) != 0)
 			i++;
 		if (i == COUNT(texts) ? strcmp(name, "body") != 0 : !json_is_string(value)) {
-			complain_client("%s: member %s is %s", path, name,
+			complain_text("%s: member %s is %s", path, name,
 			    i == COUNT(texts) ? "unknown" : "not a text");
 			return false;
 		}
@@ -62,15 +62,14 @@ bool cli_named_read(const char *folder, const char *name, struct ask *a)
 
 	if (name[0] == '.' || strchr(name, '/') != NULL ||
 	    snprintf(path, sizeof(path), "%s/%s.json", folder, name) >= (int)sizeof(path)) {
-		complain_client("%s: the name of a request has no / and no . in front", name);
+		complain_text("%s: the name of a request has no / and no . in front", name);
 		return false;
 	}
 	if (!cli_file_read(path, &text))
 		return false;
 	a->named = json_loadb(text.data, text.size, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(a->named)) {
-		complain_client(
-		    "%s: not a JSON object (line %d: %s)", path, error.line, error.text);
+		complain_text("%s: not a JSON object (line %d: %s)", path, error.line, error.text);
 		return false;
 	}
 	return texts_take(a, path) && body_take(a);

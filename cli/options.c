@@ -1,7 +1,7 @@
 /*
  * Options of the client's commands: --name VALUE, --name=VALUE, --flag.
  */
-#include "client.h"
+#include "options.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void complain_client(const char *format, ...)
+void complain_text(const char *format, ...)
 {
 	va_list args;
 
@@ -20,8 +20,8 @@ void complain_client(const char *format, ...)
 	fputc('\n', stderr);
 }
 
-static const struct option *option_of(
-    const char *argument, const struct option *options, size_t count, const char **value)
+static const struct option_spec *option_of(
+    const char *argument, const struct option_spec *options, size_t count, const char **value)
 {
 	size_t size = strcspn(argument, "=");
 
@@ -33,7 +33,7 @@ static const struct option *option_of(
 	return NULL;
 }
 
-static bool option_keep(const struct option *o, const char *value)
+static bool option_keep(const struct option_spec *o, const char *value)
 {
 	size_t n = 0;
 
@@ -45,35 +45,35 @@ static bool option_keep(const struct option *o, const char *value)
 		*o->value = value;
 		return true;
 	}
-	while (n < OPTION_MANY && o->list[n] != NULL)
+	while (n < OPTION_LIST_MAX && o->list[n] != NULL)
 		n++;
-	if (n == OPTION_MANY)
+	if (n == OPTION_LIST_MAX)
 		return false;
 	o->list[n] = value;
 	return true;
 }
 
-bool cli_options_read(int *argc, char **argv, const struct option *options, size_t count)
+bool options_take(int *argc, char **argv, const struct option_spec *options, size_t count)
 {
 	int kept = 1;
 
 	for (int i = 1; i < *argc; i++) {
 		const char *value = NULL;
-		const struct option *o;
+		const struct option_spec *o;
 		if (argv[i][0] != '-' || argv[i][1] == '\0') {
 			argv[kept++] = argv[i];
 			continue;
 		}
 		o = option_of(argv[i], options, count, &value);
 		if (o == NULL) {
-			complain_client(
+			complain_text(
 			    "%s: unknown option %s; see chirograph help", argv[0], argv[i]);
 			return false;
 		}
 		if (o->flag == NULL && value == NULL && i + 1 < *argc)
 			value = argv[++i];
 		if ((o->flag == NULL) == (value == NULL) || !option_keep(o, value)) {
-			complain_client("%s: option %s is wrong", argv[0], o->name);
+			complain_text("%s: option %s is wrong", argv[0], o->name);
 			return false;
 		}
 	}
@@ -89,6 +89,6 @@ bool cli_number_read(const char *what, const char *text, int64_t *out)
 	*out = strtoll(text, &end, 10);
 	if (text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0)
 		return true;
-	complain_client("%s %s: a whole number is wanted, up to 9223372036854775807", what, text);
+	complain_text("%s %s: a whole number is wanted, up to 9223372036854775807", what, text);
 	return false;
 }

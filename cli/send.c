@@ -45,7 +45,7 @@ static bool url_complete(struct ask *a)
 	size_t size;
 
 	if (a->url == NULL) {
-		complain_client("send: which URL?");
+		complain_text("send: which URL?");
 		return false;
 	}
 	if (a->url[0] == '/' && base != NULL) {
@@ -120,7 +120,7 @@ static int answer_check(struct send *s, struct chg_response *c, const struct chg
 	chg_response_set_body(c, s->answer.body.data, s->answer.body.size);
 	if (chg_response_verify(c) != CHG_OK) {
 		fprintf(stderr, "HTTP %ld\n", s->answer.status);
-		complain_client("the answer is not believed: %s", chg_response_why(c));
+		complain_text("the answer is not believed: %s", chg_response_why(c));
 		return EXIT_UNVERIFIED;
 	}
 	fprintf(stderr, "HTTP %ld, signature verified\n", s->answer.status);
@@ -164,7 +164,7 @@ static int send_run(struct send *s, const char *what)
 int client_send(int argc, char **argv)
 {
 	struct send s = {.folder = "requests"};
-	struct option options[ASK_OPTIONS + 6] = {
+	struct option_spec options[ASK_OPTIONS + 6] = {
 	    {"--platform-key", &s.ask.platform_key, NULL, NULL},
 	    {"--base-url", &s.ask.base_url, NULL, NULL}, {"--cacert", &s.ask.cacert, NULL, NULL},
 	    {"--requests", &s.folder, NULL, NULL}, {"--upload", &s.ask.upload, NULL, NULL},
@@ -172,11 +172,11 @@ int client_send(int argc, char **argv)
 	int status = EXIT_WRONG_USE;
 
 	size_t count = 6 + ask_options(&s.ask, options + 6);
-	if (cli_options_read(&argc, argv, options, count)) {
+	if (options_take(&argc, argv, options, count)) {
 		if (argc == 2 || (argc == 1 && s.ask.url != NULL))
 			status = send_run(&s, argc == 2 ? argv[1] : s.ask.url);
 		else
-			complain_client("send: the name of a request, or a URL");
+			complain_text("send: the name of a request, or a URL");
 	}
 	cli_answer_free(&s.answer);
 	chg_request_free(s.request);

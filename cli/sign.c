@@ -65,7 +65,7 @@ static bool body_read(struct ask *a, bool is_terminal)
 	if (!cli_stream_read(STDIN_FILENO, &a->body))
 		return false;
 	if (is_terminal && lines_were_cut(&a->body)) {
-		complain_client("a line of %d bytes or more: terminals cut those. Use --body FILE",
+		complain_text("a line of %d bytes or more: terminals cut those. Use --body FILE",
 		    TERMINAL_LINE_MAX);
 		return false;
 	}
@@ -136,14 +136,14 @@ static int sign_run(struct ask *a)
 int client_sign(int argc, char **argv)
 {
 	struct ask a = {.method = NULL};
-	struct option options[ASK_OPTIONS];
+	struct option_spec options[ASK_OPTIONS];
 	int status = EXIT_WRONG_USE;
 
-	if (cli_options_read(&argc, argv, options, ask_options(&a, options))) {
+	if (options_take(&argc, argv, options, ask_options(&a, options))) {
 		if (argc == 1)
 			status = sign_run(&a);
 		else
-			complain_client("sign: %s: the URL is told with --url", argv[1]);
+			complain_text("sign: %s: the URL is told with --url", argv[1]);
 	}
 	ask_free(&a);
 	return status;

@@ -10,9 +10,9 @@
 struct verify {
 	struct ask ask;
 	const char *headers, *request_headers, *status, *time, *window, *signature_key, *forms;
-	const char *bodies[OPTION_MANY + 1], *partner_keys[OPTION_MANY + 1],
-	    *platform_keys[OPTION_MANY + 1];
-	struct chg_key *keys[2 * OPTION_MANY];
+	const char *bodies[OPTION_LIST_MAX + 1], *partner_keys[OPTION_LIST_MAX + 1],
+	    *platform_keys[OPTION_LIST_MAX + 1];
+	struct chg_key *keys[2 * OPTION_LIST_MAX];
 	size_t key_count;
 	struct bytes lines, secret;
 	int64_t now, seconds;
@@ -50,7 +50,7 @@ static bool is_given(const char *name, const char *value)
 {
 	if (value != NULL)
 		return true;
-	complain_client("%s is missing", name);
+	complain_text("%s is missing", name);
 	return false;
 }
 
@@ -60,7 +60,7 @@ static int verdict(enum chg_status status, const char *why)
 		puts("The signature holds.");
 		return EXIT_FINE;
 	}
-	complain_client("%s", why);
+	complain_text("%s", why);
 	return status == CHG_ERR_ARGUMENT || status == CHG_ERR_MEMORY ? EXIT_FAILED
 								      : EXIT_UNVERIFIED;
 }
@@ -91,7 +91,7 @@ static bool request_rebuild(struct verify *v)
 	enum chg_scheme scheme;
 
 	if (!chg_scheme_of(v->ask.scheme, &scheme)) {
-		complain_client("--scheme %s is unknown", v->ask.scheme);
+		complain_text("--scheme %s is unknown", v->ask.scheme);
 		return false;
 	}
 	if (v->request_headers != NULL && !cli_file_read(v->request_headers, &sent))
@@ -104,7 +104,7 @@ static bool request_rebuild(struct verify *v)
 	cli_lines_each(&sent, request_line, v->request);
 	if (chg_request_sent(v->request) == CHG_OK)
 		return true;
-	complain_client("%s", chg_request_why(v->request));
+	complain_text("%s", chg_request_why(v->request));
 	return false;
 }
 
@@ -156,7 +156,7 @@ static int response_run(struct verify *v)
 int client_verify_response(int argc, char **argv)
 {
 	struct verify v = {.now = 0};
-	const struct option options[] = {{"--url", &v.ask.url, NULL, NULL},
+	const struct option_spec options[] = {{"--url", &v.ask.url, NULL, NULL},
 	    {"--method", &v.ask.method, NULL, NULL}, {"--scheme", &v.ask.scheme, NULL, NULL},
 	    {"--client-key", &v.ask.client_key, NULL, NULL},
 	    {"--platform-key", NULL, v.platform_keys, NULL}, {"--headers", &v.headers, NULL, NULL},
@@ -166,7 +166,7 @@ int client_verify_response(int argc, char **argv)
 	    {"--raw", NULL, NULL, &v.ask.is_raw}};
 	int status = EXIT_WRONG_USE;
 
-	if (cli_options_read(&argc, argv, options, COUNT(options)) && argc == 1)
+	if (options_take(&argc, argv, options, COUNT(options)) && argc == 1)
 		status = response_run(&v);
 	verify_free(&v);
 	return status;
@@ -194,7 +194,7 @@ static bool forms_choose(const struct verify *v, unsigned *forms)
 		       (strlen(known[i].name) != size || strncmp(known[i].name, at, size) != 0))
 			i++;
 		if (i == COUNT(known)) {
-			complain_client("--form %s: legacy, v1, v1a, es512", v->forms);
+			complain_text("--form %s: legacy, v1, v1a, es512", v->forms);
 			return false;
 		}
 		*forms |= known[i].bit;
@@ -248,14 +248,14 @@ static int webhook_run(struct verify *v)
 int client_verify_webhook(int argc, char **argv)
 {
 	struct verify v = {.now = 0};
-	const struct option options[] = {{"--url", &v.ask.url, NULL, NULL},
+	const struct option_spec options[] = {{"--url", &v.ask.url, NULL, NULL},
 	    {"--signature-key", &v.signature_key, NULL, NULL},
 	    {"--platform-key", NULL, v.platform_keys, NULL}, {"--headers", &v.headers, NULL, NULL},
 	    {"--body", &v.ask.body_file, NULL, NULL}, {"--form", &v.forms, NULL, NULL},
 	    {"--time", &v.time, NULL, NULL}, {"--window", &v.window, NULL, NULL}};
 	int status = EXIT_WRONG_USE;
 
-	if (cli_options_read(&argc, argv, options, COUNT(options)) && argc == 1)
+	if (options_take(&argc, argv, options, COUNT(options)) && argc == 1)
 		status = webhook_run(&v);
 	verify_free(&v);
 	return status;
@@ -330,17 +330,17 @@ static int proof_run(struct verify *v, struct chg_proof *p, const char *path)
 int client_verify_proof(int argc, char **argv)
 {
 	struct verify v = {.now = 0};
-	const struct option options[] = {{"--body", NULL, v.bodies, NULL},
+	const struct option_spec options[] = {{"--body", NULL, v.bodies, NULL},
 	    {"--partner-key", NULL, v.partner_keys, NULL},
 	    {"--platform-key", NULL, v.platform_keys, NULL}};
 	struct chg_proof *p = chg_proof_new();
 	int status = EXIT_WRONG_USE;
 
-	if (p != NULL && cli_options_read(&argc, argv, options, COUNT(options))) {
+	if (p != NULL && options_take(&argc, argv, options, COUNT(options))) {
 		if (argc == 2)
 			status = proof_run(&v, p, argv[1]);
 		else
-			complain_client("verify-proof: which file?");
+			complain_text("verify-proof: which file?");
 	}
 	chg_proof_free(p);
 	verify_free(&v);

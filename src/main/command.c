@@ -8,22 +8,10 @@
 #include <errno.h>
 #include <grp.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-void complain_text(const char *format, ...)
-{
-	va_list args;
-
-	fputs("chirograph: ", stderr);
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
 
 void complain(const char *what, enum err e, const struct fault *fault)
 {
@@ -31,67 +19,6 @@ void complain(const char *what, enum err e, const struct fault *fault)
 
 	complain_text("%s%s%s", what, what[0] != '\0' ? ": " : "",
 	    has_detail ? fault->detail : advice_for(e));
-}
-
-static const struct option_spec *option_find(
-    const char *argument, const struct option_spec *specs, size_t count, const char **value)
-{
-	size_t size = strcspn(argument, "=");
-
-	for (size_t i = 0; i < count; i++) {
-		if (strlen(specs[i].name) != size || strncmp(specs[i].name, argument, size) != 0)
-			continue;
-		*value = argument[size] == '=' ? argument + size + 1 : NULL;
-		return &specs[i];
-	}
-	return NULL;
-}
-
-static bool option_store(const struct option_spec *spec, const char *value)
-{
-	size_t n = 0;
-
-	if (spec->flag != NULL) {
-		*spec->flag = true;
-		return true;
-	}
-	if (spec->value != NULL) {
-		*spec->value = value;
-		return true;
-	}
-	while (n < OPTION_LIST_MAX && spec->list[n] != NULL)
-		n++;
-	if (n == OPTION_LIST_MAX)
-		return false;
-	spec->list[n] = value;
-	return true;
-}
-
-bool options_take(int *argc, char **argv, const struct option_spec *specs, size_t count)
-{
-	int kept = 1;
-
-	for (int i = 1; i < *argc; i++) {
-		const char *value = NULL;
-		const struct option_spec *spec;
-		if (argv[i][0] != '-' || argv[i][1] == '\0') {
-			argv[kept++] = argv[i];
-			continue;
-		}
-		spec = option_find(argv[i], specs, count, &value);
-		if (spec == NULL) {
-			complain_text("%s: unknown option %s", argv[0], argv[i]);
-			return false;
-		}
-		if (spec->flag == NULL && value == NULL && ++i < *argc)
-			value = argv[i];
-		if ((spec->flag == NULL) != (value != NULL) || !option_store(spec, value)) {
-			complain_text("%s: option %s is wrong", argv[0], spec->name);
-			return false;
-		}
-	}
-	*argc = kept;
-	return true;
 }
 
 static void row_help(const struct subcommand *row, const char *program)

@@ -9,6 +9,8 @@
 #include "main/broker.h"
 #include "main/config.h"
 
+#include "cli/options.h"
+
 #include "keyd/keyd.h"
 #include "store/store.h"
 
@@ -19,20 +21,6 @@ struct subcommand {
 	int (*run)(int argc, char **argv); /* argv[0] is the command's name */
 	bool has_own_help;
 };
-
-/* One option. Exactly one of value, list and flag is set. */
-struct option_spec {
-	const char *name; /* "--data" */
-	const char **value;
-	const char **list; /* OPTION_LIST_MAX + 1 places, NULL ended */
-	bool *flag;
-};
-
-#define OPTION_LIST_MAX 16
-
-/* Takes the options out of argv; what stays is positional, *argc of them, argv[0] kept. Says what
- * is wrong. */
-bool options_take(int *argc, char **argv, const struct option_spec *specs, size_t count);
 
 int command_choose(
     const struct subcommand *table, size_t count, const char *program, int argc, char **argv);
@@ -59,7 +47,6 @@ void tool_close(struct tool *t);
 void complain(const char *what, enum err e, const struct fault *fault);
 /* A sentence for the operator and what to do next; good until the next call. */
 const char *advice_for(enum err e);
-void complain_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Is DIR its owner's alone, and are we he or root? The fault says what to do. */
 enum err CHECKED folder_check(const char *data, struct fault *fault);
