@@ -116,7 +116,24 @@ struct conn {
 
 TAILQ_HEAD(conn_list, conn);
 
+/* What a step of a connection comes to: go on, wait for the socket, or it is dead. */
+enum step { STEP_AGAIN, STEP_WAIT, STEP_DEAD };
+
+#define CONN_READS_PER_TURN 64 /* then other connections get theirs */
+
+/* conn_io.c */
+enum step conn_wait(struct conn *c, short what);
+enum step conn_tls_step(struct conn *c, int result); /* what a TLS call that failed means */
+enum step conn_read(struct conn *c, uint8_t *data, size_t room, size_t *got);
+enum step conn_write(struct conn *c, struct span data, size_t *at);
+enum step conn_fill(struct conn *c); /* read more into c->in */
+struct span conn_pending(const struct conn *c);
+void conn_consume(struct conn *c, size_t n);
+void conn_compact(struct conn *c);
+
 /* conn.c */
+void conn_advance(struct conn *c);
+enum step conn_say_goodbye(struct conn *c);
 enum err CHECKED conn_new(struct http_server *s, int fd, struct address peer);
 void conn_free(struct conn *c);
 void conn_resume(struct conn *c); /* its exchange came back */
