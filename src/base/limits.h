@@ -36,6 +36,12 @@
 #define LIMIT_SEEN (256 * 1024)         /* signatures remembered in memory */
 #define LIMIT_WINDOW_S 300              /* of x-sign and http-signature, both ways */
 
+/* WebSockets */
+#define LIMIT_SOCKET_MESSAGE (16 * LIMIT_KB) /* one text of a peer */
+#define LIMIT_SOCKET_OUT (64 * LIMIT_KB)     /* frames on their way to a peer */
+#define LIMIT_SOCKET_MS 20000                /* to take them, or to answer a close */
+#define LIMIT_SOCKET_PING_MS 60000
+
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_VALUES 100000 /* of a request; a signature of LIMIT_STROKE_POINTS has 30,000 */

@@ -94,6 +94,7 @@ static enum err conn_parse(struct conn *c, size_t size)
 	x->req.headers = h->headers;
 	x->req.header_count = h->header_count;
 	x->close = h->close;
+	x->req.may_upgrade = !h->is_http10;
 	request_client(&x->req, c->server->proxies, &c->peer);
 	return e;
 }
@@ -304,8 +305,11 @@ enum step conn_say_goodbye(struct conn *c)
 static enum step conn_next_request(struct conn *c)
 {
 	const struct http_server *s = c->server;
+	const struct http_reply *reply = &c->exchange->reply;
 	bool closing = c->exchange->close;
 
+	if (reply->status == 101 && reply->upgrade.turn != NULL)
+		return socket_begin(c);
 	exchange_free(c->exchange);
 	c->exchange = NULL;
 	if (closing)
@@ -362,6 +366,7 @@ static enum step conn_step(struct conn *c)
 	case CONN_BODY: return step_body(c);
 	case CONN_WORK: return STEP_WAIT;
 	case CONN_WRITE: return step_write(c);
+	case CONN_SOCKET: return socket_step(c);
 	case CONN_LINGER: return step_linger(c);
 	}
 	return STEP_DEAD;
@@ -394,6 +399,10 @@ void conn_resume(struct conn *c)
 {
 	struct exchange *x = c->exchange;
 
+	if (x->job == JOB_TURN) {
+		socket_resume(c);
+		return;
+	}
 	if (conn_was_let_in(c)) {
 		(void)conn_body_begin(c);
 		conn_advance(c);
@@ -414,6 +423,10 @@ void conn_expire(struct conn *c)
 	bool tell = c->state == CONN_BODY ||
 		    (c->state == CONN_HEAD && c->head_begun && c->in.size > c->in_at);
 
+	if (c->state == CONN_SOCKET) {
+		socket_expire(c);
+		return;
+	}
 	if (!tell) {
 		conn_free(c);
 		return;
@@ -478,6 +491,7 @@ void conn_free(struct conn *c)
 		event_del(&c->io);
 	SSL_free(c->ssl);
 	close(c->fd);
+	socket_end(c);
 	exchange_free(c->exchange);
 	buf_free(&c->in);
 	TAILQ_REMOVE(&s->conns, c, link);

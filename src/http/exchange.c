@@ -37,6 +37,8 @@ static void reply_drop_body(struct http_reply *r)
 
 static void reply_end(struct http_reply *r)
 {
+	if (r->upgrade.end != NULL)
+		r->upgrade.end(r->upgrade.ctx);
 	reply_drop_body(r);
 	memset(r, 0, sizeof(*r));
 }
@@ -258,6 +260,7 @@ void exchange_run(struct exchange *x)
 	switch (x->job) {
 	case JOB_SCREEN: exchange_screen(x); break;
 	case JOB_PIECE: exchange_piece(x); break;
+	case JOB_TURN: socket_run(x); break;
 	case JOB_HANDLE:
 		exchange_handle(x);
 		exchange_answer(x);

@@ -49,6 +49,7 @@ struct http_request {
 	int64_t now;                    /* Unix ms, read once when the request was complete */
 	const char *detail;             /* in fault(): what exactly was wrong, or NULL */
 	void *context;                  /* the app's: see http_config.release */
+	bool may_upgrade;               /* RFC 9110 §7.8: not from HTTP/1.0 */
 };
 
 /* Where a large body comes from, piece by piece, so that it never stands in memory whole. */
@@ -60,14 +61,37 @@ struct http_source {
 	uint64_t size; /* of the whole representation */
 };
 
+/* A turn of a WebSocket (RFC 6455), on a worker, one at a time per socket: the socket was opened,
+ * texts came, it was poked, or turn_ms went by. The next one comes when what this one put is
+ * written. */
+#define HTTP_TURN_TEXTS 64
+
+struct http_turn {
+	struct span texts[HTTP_TURN_TEXTS]; /* received since the last turn; UTF-8 */
+	size_t text_count;
+	struct buf out; /* frames, see http_turn_text; limit LIMIT_SOCKET_OUT */
+	bool is_more;   /* come again when it is written */
+	unsigned close; /* RFC 6455 §7.4: end with this code after what was put; 0: go on */
+};
+
+struct http_upgrade {
+	void (*turn)(void *ctx, struct http_turn *turn);
+	void (*end)(void *ctx); /* once, whatever happened; must not block. May be NULL. */
+	void *ctx;
+	uint64_t tag;    /* of http_server_poke */
+	int64_t ping_ms; /* 0: LIMIT_SOCKET_PING_MS */
+	int64_t turn_ms; /* a turn at least as often; not 0 */
+};
+
 #define HTTP_REPLY_HEADERS_MAX 24
 
 struct http_reply {
-	unsigned status;           /* 200 unless set */
-	const char *content_type;  /* NULL: none; "application/json" carries no charset */
-	const char *tenant;        /* for the access log; arena or static string, NULL: none */
-	struct buf body;           /* owned by the server; limit LIMIT_BODY_CREATE */
-	struct http_source source; /* used when source.read is set; Range is answered from it */
+	unsigned status;             /* 200 unless set */
+	const char *content_type;    /* NULL: none; "application/json" carries no charset */
+	const char *tenant;          /* for the access log; arena or static string, NULL: none */
+	struct buf body;             /* owned by the server; limit LIMIT_BODY_CREATE */
+	struct http_source source;   /* used when source.read is set; Range is answered from it */
+	struct http_upgrade upgrade; /* see http_upgrade */
 	struct {
 		const char *name, *value; /* arena or static strings */
 	} headers[HTTP_REPLY_HEADERS_MAX];
@@ -92,6 +116,14 @@ struct http_part {
 };
 enum err CHECKED http_multipart(
     const struct http_request *req, struct http_part *parts, size_t room, size_t *count);
+
+/* Makes the reply the answer to a WebSocket's opening handshake; the request, with what the app
+ * hung on it, then lives as long as the socket. ERR_UPGRADE, ERR_BAD_REQUEST: the request does not
+ * ask for one; upgrade->end is not called then. */
+enum err CHECKED http_upgrade(const struct http_request *req, struct http_reply *reply,
+    const struct http_upgrade *upgrade, struct fault *fault);
+/* One message to the peer. */
+void http_turn_text(struct http_turn *t, struct span text);
 
 typedef void (*http_handler)(void *app, const struct http_request *req, struct http_reply *reply);
 
@@ -140,7 +172,7 @@ struct http_config {
 	const char *const *trusted_proxies; /* addresses or CIDR, NULL ended */
 	unsigned workers;
 	/* 0: the value of limits.h. */
-	int64_t head_ms, body_ms, keepalive_ms, queue_ms, drain_ms, drain_idle_ms;
+	int64_t head_ms, body_ms, keepalive_ms, queue_ms, drain_ms, drain_idle_ms, socket_ms;
 	size_t body_rate, connections, queue, buffered_bytes;
 };
 
@@ -152,6 +184,8 @@ enum err CHECKED http_server_new(const struct http_config *config, struct http_s
 enum err CHECKED http_server_run(struct http_server *s);
 void http_server_stop(struct http_server *s);              /* async-signal-safe */
 void http_server_tls(struct http_server *s, SSL_CTX *tls); /* new connections use it; thread-safe */
+/* Every socket that was opened with this tag gets a turn. Any thread; does not block. */
+void http_server_poke(struct http_server *s, uint64_t tag);
 /* Add a descriptor to the loop: on_ready is called on the loop thread while it is readable or at
  * its end: there, unwatch it before closing it. Any thread. */
 enum err CHECKED http_server_watch(

@@ -6,6 +6,7 @@
 #ifndef CHIROGRAPH_HTTP_INTERNAL_H
 #define CHIROGRAPH_HTTP_INTERNAL_H
 
+#include "http/frame.h"
 #include "http/head.h"
 #include "http/proxy.h"
 
@@ -22,7 +23,7 @@
 struct conn;
 struct http_server;
 
-enum exchange_job { JOB_SCREEN, JOB_HANDLE, JOB_PIECE };
+enum exchange_job { JOB_SCREEN, JOB_HANDLE, JOB_PIECE, JOB_TURN };
 
 struct exchange {
 	struct http_server *server;
@@ -90,6 +91,7 @@ enum conn_state {
 	CONN_BODY,
 	CONN_WORK, /* a worker owns the exchange */
 	CONN_WRITE,
+	CONN_SOCKET, /* upgraded: see socket.c */
 	CONN_LINGER, /* answered and half closed: what still comes is thrown away */
 };
 
@@ -111,7 +113,8 @@ struct conn {
 	int64_t body_began, reply_deadline;
 	struct address peer;
 	struct exchange *exchange;
-	TAILQ_ENTRY(conn) link;
+	struct http_socket *socket; /* after an upgrade; its exchange stays */
+	TAILQ_ENTRY(conn) link, socket_link;
 };
 
 TAILQ_HEAD(conn_list, conn);
@@ -140,6 +143,24 @@ void conn_resume(struct conn *c); /* its exchange came back */
 void conn_expire(struct conn *c); /* its deadline has passed */
 bool conn_is_idle(const struct conn *c);
 
+/* socket.c */
+enum step socket_begin(struct conn *c);
+enum step socket_step(struct conn *c);
+void socket_run(struct exchange *x); /* worker: a turn */
+void socket_resume(struct conn *c);  /* its turn is over */
+void socket_expire(struct conn *c);
+void socket_end(struct conn *c);
+void sockets_poke(struct http_server *s);
+void sockets_drain(struct http_server *s);
+
+#define HTTP_POKES 64
+
+struct pokes {
+	uint64_t tags[HTTP_POKES];
+	size_t count;
+	bool is_all; /* there were more */
+};
+
 struct watch {
 	struct event *event;
 	int fd;
@@ -155,12 +176,13 @@ struct http_server {
 	struct event_base *base;
 	struct event *listen, *wake, *stop, *tick;
 	int listen_fd, wake_fd, stop_fd;
-	pthread_mutex_t lock; /* guards tls and watches */
+	pthread_mutex_t lock; /* guards tls, watches and pokes */
 	SSL_CTX *tls;
 	struct watch_list watches;
 	struct pool *pool;
 	struct proxies *proxies;
-	struct conn_list conns;
+	struct conn_list conns, sockets; /* every connection; those upgraded */
+	struct pokes pokes;              /* under lock */
 	size_t conn_count;
 	bool accept_paused;
 	size_t buffered;

@@ -157,15 +157,15 @@ const char *http_status_reason(unsigned status)
 	static const struct {
 		unsigned status;
 		const char *reason;
-	} reasons[] = {{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-	    {206, "Partial Content"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
-	    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
-	    {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"},
-	    {409, "Conflict"}, {410, "Gone"}, {415, "Unsupported Media Type"},
-	    {416, "Range Not Satisfiable"}, {417, "Expectation Failed"},
-	    {422, "Unprocessable Content"}, {429, "Too Many Requests"},
-	    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"},
-	    {501, "Not Implemented"}, {503, "Service Unavailable"}};
+	} reasons[] = {{101, "Switching Protocols"}, {200, "OK"}, {201, "Created"},
+	    {202, "Accepted"}, {204, "No Content"}, {206, "Partial Content"}, {302, "Found"},
+	    {303, "See Other"}, {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"},
+	    {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+	    {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
+	    {415, "Unsupported Media Type"}, {416, "Range Not Satisfiable"},
+	    {417, "Expectation Failed"}, {422, "Unprocessable Content"}, {426, "Upgrade Required"},
+	    {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+	    {500, "Internal Server Error"}, {501, "Not Implemented"}, {503, "Service Unavailable"}};
 
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
 		if (reasons[i].status == status)
@@ -204,7 +204,9 @@ void reply_head(struct exchange *x)
 	clock_format_http(x->req.now, date);
 	buf_format(&x->out, "HTTP/1.1 %u %s\r\nDate: %s\r\n", r->status,
 	    http_status_reason(r->status), date);
-	if (r->status != 204 && r->status != 304) {
+	if (r->status == 101) {
+		x->next = x->to; /* what follows is the other protocol */
+	} else if (r->status != 204 && r->status != 304) {
 		buf_format(&x->out, "Content-Length: %llu\r\n", (unsigned long long)x->sending);
 		if (r->content_type != NULL && is_header_text(r->content_type))
 			buf_format(&x->out, "Content-Type: %s\r\n", r->content_type);
@@ -214,7 +216,8 @@ void reply_head(struct exchange *x)
 	}
 	for (size_t i = 0; i < r->header_count; i++)
 		buf_format(&x->out, "%s: %s\r\n", r->headers[i].name, r->headers[i].value);
-	put_defaults(x);
+	if (r->status != 101)
+		put_defaults(x);
 	buf_put_str(&x->out, "\r\n");
 	/* One TLS record for head and body where that fits. */
 	if (x->slice.size > 0 && x->out.size + x->slice.size <= HTTP_RECORD_BYTES) {

@@ -125,6 +125,7 @@ static void on_wake(evutil_socket_t fd, short what, void *arg)
 		STAILQ_REMOVE_HEAD(&done, link);
 		conn_resume(x->conn);
 	}
+	sockets_poke(s);
 }
 
 static void sweep(struct http_server *s, int64_t now)
@@ -180,6 +181,7 @@ static void on_stop(evutil_socket_t fd, short what, void *arg)
 		if (conn_is_idle(c))
 			c->deadline = now + s->config.drain_idle_ms;
 	}
+	sockets_drain(s);
 	(void)event_del(s->stop);
 	tick_start(s);
 	log_info("draining", "connections=%zu", s->conn_count);
@@ -192,6 +194,7 @@ static void config_default_times(struct http_config *c)
 	c->keepalive_ms = c->keepalive_ms != 0 ? c->keepalive_ms : LIMIT_KEEPALIVE_MS;
 	c->queue_ms = c->queue_ms != 0 ? c->queue_ms : LIMIT_QUEUE_MS;
 	c->drain_ms = c->drain_ms != 0 ? c->drain_ms : LIMIT_DRAIN_MS;
+	c->socket_ms = c->socket_ms != 0 ? c->socket_ms : LIMIT_SOCKET_MS;
 	c->drain_idle_ms = c->drain_idle_ms != 0 ? c->drain_idle_ms : LIMIT_DRAIN_IDLE_MS;
 }
 
@@ -244,6 +247,7 @@ enum err http_server_new(const struct http_config *config, struct http_server **
 	s->listen_fd = config->listen_fd;
 	s->wake_fd = s->stop_fd = -1;
 	TAILQ_INIT(&s->conns);
+	TAILQ_INIT(&s->sockets);
 	TAILQ_INIT(&s->watches);
 	pthread_mutex_init(&s->lock, NULL);
 	http_server_tls(s, config->tls);

@@ -163,3 +163,17 @@ const key_file = (name) => readFileSync(new URL('../vectors/keys/' + name, impor
 for (const name of ['ssh_p521.pub', 'rsa.pub', 'rsa_pkcs1.pub', 'rsa_e1.pub', 'ed25519.pub', 'prime256v1.pub', 'p521_explicit.pub',
   'secp256k1.pub', 'ssh_p521.key', 'p521_pkcs8_secret.key', 'certificate.pem']) seed('sign_key', name, letter(31), key_file(name))
 seed('sign_key', 'collapsed', letter(31), String(key_file('ssh_p521.pub')).replaceAll('\n', ' '))
+
+// ---- WebSocket frames of a client: the mask is always the same ----
+const ws = (first, body = '', length = undefined) => {
+  const mask = [1, 2, 3, 4]; const b = Buffer.from(body)
+  const size = length ?? (b.length < 126 ? [b.length] : [126, b.length >> 8, b.length & 255])
+  return Buffer.concat([Buffer.from([first, 0x80 | size[0], ...size.slice(1), ...mask]), Buffer.from(b.map((c, i) => c ^ mask[i % 4]))])
+}
+seed('http_frame', 'texts', ws(0x81, '{"ack":"1"}'), ws(0x81), ws(0x81, 'ç'.repeat(100)))
+seed('http_frame', 'parts', ws(0x01, 'a'), ws(0x89, 'ping'), ws(0x00), ws(0x80, 'b'), ws(0x8a), ws(0x88, [3, 232, 98, 121, 101]))
+seed('http_frame', 'large', ws(0x01, 'x'.repeat(400)), ws(0x80, 'x'.repeat(113)))
+seed('http_frame', 'long', ws(0x81, '', [127, 0, 0, 0, 0, 0, 1, 0, 0]))
+seed('http_frame', 'wrong', ws(0x81, [0xc3, 0x28]))
+seed('http_frame', 'close', ws(0x88, [3]))
+seed('http_frame', 'bare', [0x81, 0x01, 0x61])

@@ -21,7 +21,7 @@
 #define SOURCE_BYTES 1000000
 
 static struct http_server *server;
-static atomic_int gate, running, handled, closed;
+static atomic_int gate, running, handled, closed, pokes, sockets, turns;
 
 static void put(struct json_writer *w, const char *name, struct span s)
 {
@@ -124,6 +124,87 @@ static void handle_large(void *app, const struct http_request *req, struct http_
 		buf_format(&reply->body, "%07u\n", i);
 }
 
+/* Says each text back; a few words make it do more. What each socket has seen stands in its ctx. */
+
+struct seen {
+	int pokes, more;
+	bool was_opened;
+};
+
+static void turn_word(struct http_turn *t, struct seen *seen, struct span text)
+{
+	char word[64];
+	unsigned number = 0;
+
+	snprintf(word, sizeof(word), "%.*s", (int)text.size, (const char *)text.data);
+	if (sscanf(word, "close %u", &number) == 1)
+		t->close = number;
+	else if (sscanf(word, "more %u", &number) == 1)
+		seen->more = (int)number;
+	else if (sscanf(word, "big %u", &number) == 1)
+		for (; number > 0; number--)
+			http_turn_text(t, span_of(word, 1));
+	else
+		http_turn_text(t, text);
+}
+
+static void turn(void *ctx, struct http_turn *t)
+{
+	struct seen *seen = ctx;
+	char word[64];
+
+	atomic_fetch_add(&turns, 1);
+	if (!seen->was_opened)
+		http_turn_text(t, span_str("hello"));
+	seen->was_opened = true;
+	for (size_t i = 0; i < t->text_count; i++)
+		turn_word(t, seen, t->texts[i]);
+	if (seen->more > 0) {
+		snprintf(word, sizeof(word), "more %d", seen->more--);
+		http_turn_text(t, span_str(word));
+		for (int i = 0; i < 60; i++)
+			http_turn_text(t, span_of(t, 0));
+	}
+	t->is_more = seen->more > 0;
+	if (seen->pokes != atomic_load(&pokes))
+		http_turn_text(t, span_str("poked"));
+	seen->pokes = atomic_load(&pokes);
+}
+
+static void turns_end(void *ctx)
+{
+	mem_free(ctx, sizeof(struct seen));
+	atomic_fetch_sub(&sockets, 1);
+}
+
+static int64_t socket_ping_ms;
+
+static void handle_socket(void *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct seen *seen = mem_alloc(sizeof(*seen));
+	struct http_upgrade upgrade = {.turn = turn,
+	    .end = turns_end,
+	    .ctx = seen,
+	    .tag = req->query.size > 0 ? 2 : 1,
+	    .ping_ms = socket_ping_ms,
+	    .turn_ms = 3600000};
+	struct fault fault = {0};
+	enum err e;
+
+	if (seen == NULL) {
+		reply->status = 503;
+		return;
+	}
+	seen->pokes = atomic_load(&pokes);
+	atomic_fetch_add(&sockets, 1);
+	e = http_upgrade(req, reply, &upgrade, &fault);
+	if (e == OK)
+		return;
+	turns_end(seen);
+	reply->status = err_row(e)->status;
+	buf_put_str(&reply->body, fault.detail);
+}
+
 static void handle_created(void *app, const struct http_request *req, struct http_reply *reply)
 {
 	reply->status = 204;
@@ -144,6 +225,8 @@ static void handle_counts(void *app, const struct http_request *req, struct http
 	jw_int(&w, "running", atomic_load(&running));
 	jw_int(&w, "handled", atomic_load(&handled));
 	jw_int(&w, "closed", atomic_load(&closed));
+	jw_int(&w, "sockets", atomic_load(&sockets));
+	jw_int(&w, "turns", atomic_load(&turns));
 	jw_end_object(&w);
 	reply->content_type = "application/json";
 }
@@ -193,6 +276,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/large", "large", 0, 0, 0, 0, handle_large},
     {HTTP_POST, "/created", "created", 0, 0, 0, 64, handle_created},
     {HTTP_GET, "/failed", "failed", 0, 0, 0, 0, handle_failed},
+    {HTTP_GET, "/socket", "socket", 0, 0, 0, 1024, handle_socket},
     {HTTP_POST, "/parts", "parts", 0, 0, 0, LIMIT_BODY_DEFAULT, handle_parts},
 };
 
@@ -244,14 +328,19 @@ static SSL_CTX *tls_new(void)
 	return tls;
 }
 
-/* One byte a command: 't' takes a new certificate, 'm' fails an allocation, each time a later
- * one, 'o' none any more; the end of the pipe ends the watch. */
+/* One byte a command: 'p' pokes the sockets, 't' takes a new certificate, 'm' fails an allocation,
+ * each time a later one, 'o' none any more; the end of the pipe ends the watch. */
 static void on_command(void *ctx, int fd)
 {
 	static unsigned long nth;
 	char command = 0;
 
-	if (read(fd, &command, 1) == 1 && command != 't') {
+	if (read(fd, &command, 1) == 1 && command == 'p') {
+		atomic_fetch_add(&pokes, 1);
+		http_server_poke(server, 1);
+		return;
+	}
+	if (command != 0 && command != 't') {
 		fprintf(stderr, "command %c %lu\n", command, command == 'm' ? ++nth : 0);
 		mem_fail_at(command == 'm' ? nth : 0);
 		return;
@@ -296,6 +385,8 @@ static void configure(struct http_config *c, const char *text)
 	    {"queue_ms", &c->queue_ms, NULL},
 	    {"drain_ms", &c->drain_ms, NULL},
 	    {"drain_idle_ms", &c->drain_idle_ms, NULL},
+	    {"socket_ms", &c->socket_ms, NULL},
+	    {"ping_ms", &socket_ping_ms, NULL},
 	    {"body_rate", NULL, &c->body_rate},
 	    {"connections", NULL, &c->connections},
 	    {"queue", NULL, &c->queue},
