@@ -40,10 +40,12 @@ function start() {
 
 function client(url) {
   const agent = new Agent({ ca: readFileSync(join(data, 'keys/tls.crt')), keepAlive: true });
+  const cookies = new Map(); // the signer's browser
   return (method, path, { key, json, body, type } = {}) => new Promise((resolve, reject) => {
     const bytes = json ? Buffer.from(JSON.stringify(json)) : body;
-    const headers = { ...(key && { Authorization: key }), ...(bytes && { 'Content-Type': type ?? 'application/json', 'Content-Length': bytes.length }) };
+    const headers = { ...(cookies.size && { Cookie: [...cookies].map((pair) => pair.join('=')).join('; ') }), ...(key && { Authorization: key }), ...(bytes && { 'Content-Type': type ?? 'application/json', 'Content-Length': bytes.length }) };
     const call = request(new URL(path, url), { method, headers, agent }, (answer) => {
+      for (const cookie of answer.headers['set-cookie'] ?? []) cookies.set(...cookie.split(';')[0].split('='));
       const parts = [];
       answer.on('data', (part) => parts.push(part)).on('end', () => {
         const all = Buffer.concat(parts);

@@ -80,6 +80,11 @@
 #define LIMIT_CODE_RESEND_MS (INT64_C(60) * 1000)
 #define LIMIT_CODE_SENDS 10 /* codes per signer and day */
 #define LIMIT_CPF_TRIES 10  /* wrong CPFs per link and hour */
+/* A browser that proved to be the signer's: how long since its last step it may read, and since
+ * its code it may sign (each step counts anew). Long enough for a slow reader on a slow phone. */
+#define LIMIT_SESSION_MS (INT64_C(12) * 3600 * 1000)
+#define LIMIT_SESSION_SIGN_MS (INT64_C(30) * 60 * 1000)
+#define LIMIT_SESSIONS 8 /* browsers of one signer at a time */
 #define LIMIT_STROKES 200
 #define LIMIT_STROKE_POINTS 10000 /* of one signature, all strokes together */
 #define LIMIT_TYPED_CHARS 100

@@ -207,6 +207,12 @@ static enum err ensure_reached(struct decision *d, enum signer_step step)
 	return OK;
 }
 
+/* The record says how far the signer is; this says who is asking. */
+static enum err ensure_proved(struct decision *d)
+{
+	return d->command->is_proved ? OK : refuse(d, ERR_PROOF);
+}
+
 static enum err decide_open(struct decision *d)
 {
 	TRY(ensure_active(d));
@@ -226,7 +232,18 @@ static enum err decide_cpf_wrong(struct decision *d, unsigned tries)
 	return OK;
 }
 
-/* A second device may ask again after the step is done: a right answer changes nothing. */
+/* Whoever signed still proves on another device that the copy may be handed out there. */
+static enum err ensure_cpf_asked(struct decision *d)
+{
+	enum envelope_state s = envelope_state_at(d->state, d->now);
+	bool has_copy = s == ENVELOPE_SUBMITTED || s == ENVELOPE_COMPLETED;
+
+	if (has_copy && d->state->signers[d->command->signer].state == SIGNER_SIGNED)
+		return OK;
+	return ensure_reached(d, STEP_CPF);
+}
+
+/* Every browser is asked: once the step is done, a right answer changes nothing here. */
 static enum err decide_check_cpf(struct decision *d)
 {
 	const struct signer_progress *s = &d->state->signers[d->command->signer];
@@ -234,7 +251,7 @@ static enum err decide_check_cpf(struct decision *d)
 	unsigned tries = in_window ? s->cpf_tries : 0;
 	struct event *e;
 
-	TRY(ensure_reached(d, STEP_CPF));
+	TRY(ensure_cpf_asked(d));
 	if (tries >= LIMIT_CPF_TRIES)
 		return refuse(d, ERR_CPF_LOCKED);
 	if (!d->command->is_match)
@@ -254,6 +271,7 @@ static enum err decide_read(struct decision *d)
 	struct event *e;
 
 	TRY(ensure_reached(d, STEP_READ));
+	TRY(ensure_proved(d));
 	ENSURE(c->document < d->state->document_count, ERR_NOT_FOUND);
 	if (s->read_mask >> c->document & 1)
 		return OK;
@@ -265,14 +283,7 @@ static enum err decide_read(struct decision *d)
 	return OK;
 }
 
-static enum err ensure_code_step(struct decision *d)
-{
-	TRY(ensure_reached(d, STEP_CODE));
-	if (d->state->signers[d->command->signer].code_at != 0)
-		return fault_set(d->fault, ERR_STEP, "", "%s", step_words(STEP_SIGN));
-	return OK;
-}
-
+/* Until the signature another browser may prove itself with a code of its own. */
 static enum err decide_send_code(struct decision *d)
 {
 	const struct command *c = d->command;
@@ -281,7 +292,7 @@ static enum err decide_send_code(struct decision *d)
 	unsigned sends = d->now - s->code_window < CLOCK_DAY ? s->code_sends : 0;
 	struct event *e;
 
-	TRY(ensure_code_step(d));
+	TRY(ensure_reached(d, STEP_CODE));
 	if (wait > 0)
 		return fault_set(d->fault, ERR_CODE_WAIT, "", "Seconds: %lld.",
 		    (long long)((wait + CLOCK_SECOND - 1) / CLOCK_SECOND));
@@ -300,7 +311,7 @@ static enum err ensure_code_valid(struct decision *d)
 {
 	const struct signer_progress *s = &d->state->signers[d->command->signer];
 
-	TRY(ensure_code_step(d));
+	TRY(ensure_reached(d, STEP_CODE));
 	if (s->code_sent_at == 0)
 		return fault_set(d->fault, ERR_STEP, "", "%s", "Ask for a code first.");
 	if (s->code_tries >= LIMIT_CODE_TRIES)
@@ -347,6 +358,7 @@ static enum err decide_sign(struct decision *d)
 	struct event *e;
 
 	TRY(ensure_reached(d, STEP_SIGN));
+	TRY(ensure_proved(d));
 	e = signer_event_add(d, EVENT_CONSENTED);
 	event_text(e, "language", c->consent_language);
 	field_bytes(e, "sha256", span_of(c->consent_hash, SHA256_SIZE));

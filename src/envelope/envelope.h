@@ -107,6 +107,7 @@ struct command {
 	size_t document; /* index into envelope->documents, where it matters */
 	struct actor actor;
 	bool is_match;             /* CHECK_CPF: the caller compared, in constant time */
+	bool is_proved;            /* READ, SIGN: this browser itself gave what the step needs */
 	bool is_ok;                /* DELIVERED */
 	enum channel channel;      /* DELIVERED */
 	uint8_t hash[SHA256_SIZE]; /* SEND_CODE, CHECK_CODE: keyed hash of the code; SIGN: of the
@@ -202,8 +203,8 @@ bool envelope_is_over(enum envelope_state s); /* completed, canceled, expired */
 bool envelope_time_is_out(const struct envelope *state, int64_t now);
 
 enum signer_step signer_next_step(const struct envelope *state, size_t signer);
-/* 1-based position of the next step and their number, as the page shows it ("2 of 4"). */
-void signer_step_position(const struct envelope *state, size_t signer, unsigned *at, unsigned *of);
+/* 1-based position of a step and their number, as the page shows it ("2 of 4"). */
+void signer_step_position(enum signer_step step, unsigned *at, unsigned *of);
 /* The state at this moment: ENVELOPE_EXPIRED when time ran out though no job said so yet. */
 enum envelope_state envelope_state_at(const struct envelope *state, int64_t now);
 

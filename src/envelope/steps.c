@@ -42,10 +42,8 @@ enum signer_step signer_next_step(const struct envelope *state, size_t signer)
 }
 
 /* Opening is no question: the landing page already shows the first one that will be asked. */
-void signer_step_position(const struct envelope *state, size_t signer, unsigned *at, unsigned *of)
+void signer_step_position(enum signer_step step, unsigned *at, unsigned *of)
 {
-	enum signer_step step = signer_next_step(state, signer);
-
 	*of = STEP_SIGN;
 	if (step == STEP_OPEN)
 		step = STEP_CPF;

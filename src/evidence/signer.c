@@ -78,8 +78,8 @@ static enum err put_read_check(
 
 static void put_code_check(struct json_writer *w, const struct story *s, int signer)
 {
-	size_t sent = story_last(s, EVENT_CODE_SENT, signer, STORY_ANY);
 	size_t used = story_last(s, EVENT_CODE_PASSED, signer, STORY_ANY);
+	size_t sent = story_last_before(s, EVENT_CODE_SENT, signer, used);
 	if (sent == STORY_NONE)
 		return;
 	const char *target = story_text(s, sent, "masked");
@@ -89,8 +89,9 @@ static void put_code_check(struct json_writer *w, const struct story *s, int sig
 	jw_string(w, "target", target ? target : "");
 	jw_time(w, "sent_at", story_at(s, sent));
 	jw_time(w, "used_at", story_at(s, used));
-	jw_int(
-	    w, "tries", (int64_t)story_count(s, EVENT_CODE_FAILED, signer) + (used != STORY_NONE));
+	jw_int(w, "tries",
+	    (int64_t)(story_count(s, EVENT_CODE_FAILED, signer) +
+		      story_count(s, EVENT_CODE_PASSED, signer)));
 	jw_end_object(w);
 }
 

@@ -35,12 +35,25 @@ static bool is_event(const struct event_record *e, enum event_kind kind, int sig
 	       (document == STORY_ANY || e->document == document);
 }
 
-size_t story_last(const struct story *s, enum event_kind kind, int signer, int document)
+static size_t last_below(
+    const struct story *s, enum event_kind kind, int signer, int document, size_t below)
 {
-	for (size_t i = s->source->event_count; i > 0; i--)
+	for (size_t i = below; i > 0; i--)
 		if (is_event(&s->source->events[i - 1], kind, signer, document))
 			return i - 1;
 	return STORY_NONE;
+}
+
+size_t story_last(const struct story *s, enum event_kind kind, int signer, int document)
+{
+	return last_below(s, kind, signer, document, s->source->event_count);
+}
+
+size_t story_last_before(const struct story *s, enum event_kind kind, int signer, size_t before)
+{
+	size_t below = before == STORY_NONE ? s->source->event_count : before;
+
+	return last_below(s, kind, signer, STORY_ANY, below);
 }
 
 size_t story_count(const struct story *s, enum event_kind kind, int signer)

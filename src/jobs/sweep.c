@@ -11,6 +11,7 @@
 #include "store/idempotency.h"
 #include "store/incidents.h"
 #include "store/replay.h"
+#include "store/sessions.h"
 
 #define EXPIRE_AT_ONCE 100
 #define MARKS_AT_ONCE 5000 /* everybody's commit waits for them */
@@ -113,6 +114,7 @@ static enum err sweep_write(struct db *db, void *ctx)
 	TRY(store_idempotency_sweep(db, now - LIMIT_IDEMPOTENCY_MS));
 	/* An hour's grace for whoever reads one in this moment. */
 	TRY(store_upload_sweep(db, now - CLOCK_HOUR));
+	TRY(store_session_sweep(db, now));
 	return store_incident_sweep(db, now - INCIDENT_KEEP_MS);
 }
 

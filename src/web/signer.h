@@ -1,7 +1,8 @@
 /*
- * The signer's way as JSON below /s/<token>. The token is the credential: 128 bits or more,
- * found by its hash. A GET changes nothing; every POST is one command of the domain and
- * answers the state after it, so each step is saved and the same link goes on elsewhere.
+ * The signer's way as JSON below /s/<token>. The token says whose way it is: 128 bits or more,
+ * found by its hash. What it leads to is for browsers that proved themselves (web/browser.h).
+ * A GET changes nothing; every POST is one command of the domain and answers the state after
+ * it, so each step is saved and the same link goes on elsewhere.
  */
 #ifndef CHIROGRAPH_WEB_SIGNER_H
 #define CHIROGRAPH_WEB_SIGNER_H
@@ -11,6 +12,7 @@
 #include "http/http.h"
 #include "store/envelopes.h"
 #include "store/organisations.h"
+#include "web/browser.h"
 
 void signer_state(void *app, const struct http_request *req, struct http_reply *reply);
 void signer_open(void *app, const struct http_request *req, struct http_reply *reply);
@@ -37,6 +39,7 @@ struct visit {
 	struct fault fault;
 	struct envelope_record record;
 	size_t signer;
+	struct browser browser;
 	struct stored_organisation organisation;
 	struct signer_profile profile;
 	const char *language;

@@ -55,6 +55,7 @@ static enum err document_body(struct visit *v)
 	size_t n = document_index(v);
 	ENSURE(n != SIZE_MAX && !visit_is_over(v), ERR_NOT_FOUND);
 	ENSURE(visit_signer(v)->cpf_at != 0, ERR_STEP);
+	ENSURE(browser_may_read(&v->browser), ERR_PROOF);
 	bool is_download = http_query(v->req, "download", &wanted);
 	TRY(disposition(v, is_download ? "attachment" : "inline", "", n));
 	http_reply_header(v->reply, "Cache-Control", "private, max-age=600");
@@ -74,6 +75,7 @@ static enum err dossier_body(struct visit *v)
 	size_t n = document_index(v);
 	ENSURE(n != SIZE_MAX && v->record.state.state == ENVELOPE_COMPLETED, ERR_NOT_FOUND);
 	ENSURE(visit_signer(v)->state == SIGNER_SIGNED, ERR_NOT_FOUND);
+	ENSURE(browser_may_read(&v->browser), ERR_PROOF);
 	const struct document_record *d = &v->record.documents[n];
 	bool is_evidence = http_query(v->req, "evidence", &wanted);
 	const struct stored_file *file = is_evidence ? &d->second : &d->dossier;

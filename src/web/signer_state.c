@@ -8,9 +8,34 @@
 #include "base/clock.h"
 #include "identity/identity.h"
 
+static const char *const step_names[] = {"open", "cpf", "read", "code", "sign", "done"};
+
+/* The step that this browser stands at: the signer's, unless it has to prove itself first. */
+static enum signer_step step_here(const struct visit *v)
+{
+	enum signer_step step = signer_next_step(&v->record.state, v->signer);
+
+	if (step == STEP_READ && !browser_may_read(&v->browser))
+		return STEP_CPF;
+	if (step == STEP_SIGN && !browser_may_sign(&v->browser, v->req->now))
+		return STEP_CODE;
+	return step;
+}
+
+/* What is asked of this browser though the signer gave it before: "cpf", "code", or NULL. */
+static const char *proof_name(const struct visit *v)
+{
+	enum signer_step step = step_here(v);
+
+	if (visit_is_over(v))
+		return NULL;
+	if (visit_signer(v)->state == SIGNER_SIGNED && !browser_may_read(&v->browser))
+		return step_names[STEP_CPF];
+	return step != signer_next_step(&v->record.state, v->signer) ? step_names[step] : NULL;
+}
+
 static const char *step_name(const struct visit *v)
 {
-	static const char *const names[] = {"open", "cpf", "read", "code", "sign", "done"};
 	const struct signer_progress *s = visit_signer(v);
 	enum envelope_state state = envelope_state_at(&v->record.state, v->req->now);
 	if (state == ENVELOPE_CANCELED)
@@ -19,7 +44,7 @@ static const char *step_name(const struct visit *v)
 		return "expired";
 	if (s->state == SIGNER_REFUSED)
 		return "refused";
-	return names[signer_next_step(&v->record.state, v->signer)];
+	return step_names[step_here(v)];
 }
 
 static void put_people(struct visit *v, struct json_writer *w, const char *subject)
@@ -135,7 +160,8 @@ enum err visit_state(struct visit *v)
 	reply_json(v->reply, 200, &w);
 	put_people(v, &w, subject);
 	jw_string(&w, "step", step_name(v));
-	signer_step_position(&v->record.state, v->signer, &at, &of);
+	signer_step_position(step_here(v), &at, &of);
+	jw_string(&w, "proof", proof_name(v));
 	jw_object(&w, "position");
 	jw_int(&w, "at", at);
 	jw_int(&w, "of", of);

@@ -17,6 +17,8 @@ static enum err visit_work(struct db *db, void *ctx)
 	uint8_t hash[SHA256_SIZE];
 	TRY(store_token_hash(v->req->params[0], hash));
 	TRY(store_envelope_by_link(db, hash, v->arena, &v->record, &v->signer));
+	TRY(browser_load(
+	    &v->browser, db, v->req, hash, v->record.state.organisation, visit_signer(v)->row));
 	return store_organisation_get(db, v->record.state.organisation, v->arena, &v->organisation);
 }
 
@@ -34,6 +36,12 @@ static enum err visit_enter(struct visit *v)
 	return OK;
 }
 
+static void visit_leave(struct visit *v)
+{
+	secret_wipe(v->key, sizeof v->key);
+	secret_wipe(v->browser.value, sizeof v->browser.value);
+}
+
 void visit_run(void *app, const struct http_request *req, struct http_reply *reply, visit_body body)
 {
 	struct visit v = {.app = app, .req = req, .reply = reply, .arena = req->arena};
@@ -44,7 +52,7 @@ void visit_run(void *app, const struct http_request *req, struct http_reply *rep
 		e = buf_done(&reply->body);
 	if (e != OK)
 		reply_error(app, req, reply, e, &v.fault);
-	secret_wipe(v.key, sizeof v.key);
+	visit_leave(&v);
 }
 
 bool signer_screen(void *app, const struct http_request *req, struct http_reply *reply)
@@ -53,7 +61,7 @@ bool signer_screen(void *app, const struct http_request *req, struct http_reply 
 	enum err e = visit_enter(&v);
 	if (e != OK)
 		reply_error(app, req, reply, e, NULL);
-	secret_wipe(v.key, sizeof v.key);
+	visit_leave(&v);
 	return e == OK;
 }
 
@@ -102,7 +110,16 @@ static enum err command_work(struct db *db, void *ctx)
 {
 	struct command_visit *c = ctx;
 	struct visit *v = c->visit;
-	return store_envelope_command(db, c->write, v->req->now, v->arena, &c->outcome, &v->fault);
+	TRY(store_envelope_command(db, c->write, v->req->now, v->arena, &c->outcome, &v->fault));
+	if (c->outcome.answer != OK)
+		return OK;
+	return browser_keep(&v->browser, db, v->record.state.organisation, visit_signer(v)->row);
+}
+
+static bool visit_is_proved(const struct visit *v, enum command_kind kind)
+{
+	return kind == COMMAND_SIGN ? browser_may_sign(&v->browser, v->req->now)
+				    : browser_may_read(&v->browser);
 }
 
 enum err visit_command(struct visit *v, struct envelope_write *w)
@@ -112,10 +129,13 @@ enum err visit_command(struct visit *v, struct envelope_write *w)
 	w->row = v->record.state.row;
 	w->data_key = v->key;
 	w->command.signer = v->signer;
+	w->command.is_proved = visit_is_proved(v, w->command.kind);
+	TRY(browser_step(&v->browser, w->command.kind, v->req->now));
 	TRY(store_write(v->app->store, command_work, &c));
 	if (c.outcome.count > 0)
 		v->app->wake_jobs(v->app->wake_ctx);
 	TRY(c.outcome.answer);
 	v->record = c.outcome.record;
+	TRY(browser_reply(&v->browser, v->arena, v->reply));
 	return visit_state(v);
 }

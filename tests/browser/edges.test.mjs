@@ -31,6 +31,7 @@ async function page_at(step, options = {}, more = {}) {
 	const { signers: [signer] } = await envelope(more);
 	await world.sign(signer, cpf, 1, step);
 	const page = await open(browser, world.base, { ...phone, ...options });
+	await world.hand_over(page);
 	await page.goto(signer.url);
 	return { page, signer };
 }
@@ -258,6 +259,7 @@ test('a reader that is slow to come offers the file to save and to open, and goe
 	const { signers: [signer] } = await envelope();
 	await world.sign(signer, cpf, 1, 'read');
 	const page = await open(browser, world.base, phone);
+	await world.hand_over(page);
 	let release;
 	const held = new Promise((resolve) => { release = resolve; });
 	await page.clock.install();

@@ -230,6 +230,56 @@ test('the same link goes on where it stopped, on another device', async () => {
 	await close(there);
 });
 
+test('a device with nothing but the link is asked for a code, and for the CPF before the copy', async () => {
+	const { signers: [signer] } = await envelope();
+	const here = await open(browser, world.base, phone);
+	await reach_pad(here, signer);
+	const there = await open(browser, world.base, desktop);
+	await there.goto(signer.url);
+	await screen(there, 'code-ask');
+	assert.match(await there.locator('.again').innerText(), /neste aparelho.*novo código/);
+	await there.click('#next');
+	await there.locator('[data-screen="code"]').waitFor();
+	await there.fill('#code', await signer.code(2));
+	await there.click('#next');
+	await pass_consent(there);
+	await draw(there);
+	await there.click('#next');
+	await there.locator('a[href$="/dossier/0"]').waitFor({ timeout: 60000 });
+	const copy = await open(browser, world.base, phone);
+	await copy.goto(signer.url);
+	await screen(copy, 'done');
+	assert.equal(await copy.locator('a[download]').count(), 0);
+	assert.match(await copy.locator('.copy').innerText(), /confirme seu CPF/);
+	await pass_cpf(copy);
+	await copy.locator('a[href$="/dossier/0"]').waitFor();
+	await screen(copy, 'done');
+	assert.equal(await copy.locator('#cpf').count(), 0);
+	for (const page of [here, there, copy])
+		await close(page);
+});
+
+test('a proof that lapsed while drawing is asked for again, and the drawing is kept', async (t) => {
+	const { signers: [signer] } = await envelope();
+	const page = await open(browser, world.base, phone);
+	await reach_pad(page, signer);
+	await draw(page);
+	if (!await world.later(31 * 60000))
+		return t.skip('this build has no movable clock');
+	await page.click('#next');
+	await screen(page, 'code-ask');
+	assert.match(await page.locator('.again').innerText(), /pausa longa/);
+	await page.click('#next');
+	await page.locator('[data-screen="code"]').waitFor();
+	await page.fill('#code', await signer.code(2));
+	await page.click('#next');
+	await page.locator('[data-screen="sign"]').waitFor();
+	await page.click('#next');
+	await page.locator('[data-screen="done"]').waitFor();
+	await world.later(0);
+	await close(page);
+});
+
 test('declining, from a step in the middle, with a reason', async () => {
 	const { signers: [signer] } = await envelope();
 	const page = await open(browser, world.base, phone);

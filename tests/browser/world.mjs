@@ -147,6 +147,13 @@ class World {
 		return state;
 	}
 
+	// What was proved by the JSON counts in this page's browser too.
+	async hand_over(page) {
+		const cookies = [...this.server.cookiesOf('first')];
+		await page.context().addCookies(cookies.map(([name, value]) =>
+			({ name, value, url: this.base, secure: true, httpOnly: true, sameSite: 'Strict' })));
+	}
+
 	// The server's clock, so many milliseconds ahead; false where the build has no seam for it.
 	async later(ms) {
 		const offset = Buffer.alloc(8);

@@ -95,7 +95,7 @@ class Crowd {
       id: `envelope-${i}`,
       contract,
       signers: Array.from({ length: signers }, (_, s) => ({
-        id: `p${i}x${s}`, name: `Pessoa ${i} ${s}`, email: `pessoa.${i}.${s}@example.com`, cpf: cpf(i * 1000 + s), acknowledged: []
+        id: `p${i}x${s}`, name: `Pessoa ${i} ${s}`, email: `pessoa.${i}.${s}@example.com`, cpf: cpf(i * 1000 + s), acknowledged: [], jar: new Map()
       }))
     }))
     this.signers = this.envelopes.flatMap((envelope) => envelope.signers)
@@ -133,11 +133,13 @@ class Crowd {
     return this.exchange(method, path, options)
   }
 
-  exchange (method, path, { key, json, headers = {} } = {}) {
+  exchange (method, path, { key, json, headers = {}, jar } = {}) {
     const body = json && JSON.stringify(json)
-    const all = { ...headers, ...(key && { Authorization: key }), ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }) }
+    const cookies = [...jar ?? []].map((pair) => pair.join('=')).join('; ')
+    const all = { ...headers, ...(cookies && { Cookie: cookies }), ...(key && { Authorization: key }), ...(body && { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) }) }
     return new Promise((resolve, reject) => {
       const req = https.request(`https://${this.listen}${path}`, { method, headers: all, agent: this.agent, timeout: 60000 }, (res) => {
+        for (const cookie of jar ? res.headers['set-cookie'] ?? [] : []) jar.set(...cookie.split(';')[0].split('='))
         const pieces = []
         res.on('data', (piece) => pieces.push(piece)).on('error', reject).on('end', () => {
           const bytes = Buffer.concat(pieces)
@@ -243,7 +245,7 @@ class Crowd {
   // One step; after an answer that never came the page asks where it stands.
   async step (signer, state) {
     const [step, json] = await this.request(signer, state)
-    const answer = await this.attempt('POST', `${signer.link}/${step}`, { json })
+    const answer = await this.attempt('POST', `${signer.link}/${step}`, { json, jar: signer.jar })
     if (!answer) return this.state(signer)
     assert.equal(answer.status, 200, `${signer.id} ${step}: ${answer.body}`)
     signer.acknowledged.push(step)
@@ -251,7 +253,7 @@ class Crowd {
   }
 
   async state (signer) {
-    const answer = await this.call('GET', `${signer.link}/state`)
+    const answer = await this.call('GET', `${signer.link}/state`, { jar: signer.jar })
     assert.equal(answer.status, 200, `${signer.id}: ${answer.body}`)
     return answer.json
   }

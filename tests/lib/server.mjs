@@ -84,15 +84,25 @@ export async function startServer ({ data, organization, settings = [], env = {}
   const agent = new https.Agent({ ca, keepAlive: true })
   const keys = JSON.parse(readFileSync(join(data, 'credentials.json'), 'utf8'))
 
-  function request (method, path, { key, headers = {}, json, body, tls = {} } = {}) {
+  // Browsers by name, and what each keeps of the signer's pages; null is one that keeps nothing.
+  const jars = new Map()
+  function cookiesOf (browser) {
+    if (!jars.has(browser)) jars.set(browser, new Map())
+    return jars.get(browser)
+  }
+
+  function request (method, path, { key, headers = {}, json, body, tls = {}, browser = 'first' } = {}) {
     const payload = json !== undefined ? JSON.stringify(json) : body
     const all = { ...headers }
+    const jar = path.startsWith('/s/') && browser !== null ? cookiesOf(browser) : new Map()
+    if (jar.size > 0) all.Cookie ??= [...jar].map((pair) => pair.join('=')).join('; ')
     if (key) all.Authorization = key
     if (json !== undefined) all['Content-Type'] ??= 'application/json'
     if (payload !== undefined) all['Content-Length'] = Buffer.byteLength(payload)
     const options = { method, headers: all, ...(Object.keys(tls).length ? { ca, agent: false, ...tls } : { agent }) }
     const once = () => new Promise((resolve, reject) => {
       const req = https.request(url + path, options, (res) => {
+        for (const cookie of res.headers['set-cookie'] ?? []) jar.set(...cookie.split(';')[0].split('='))
         const pieces = []
         res.on('data', (piece) => pieces.push(piece))
         res.on('error', reject)
@@ -112,7 +122,7 @@ export async function startServer ({ data, organization, settings = [], env = {}
   }
 
   return {
-    url, data, keys, ca, agent, request, pid: child.pid, ended,
+    url, data, keys, ca, agent, request, cookiesOf, pid: child.pid, ended,
     log: () => log,
     pids: (role) => rolePids(child.pid, role),
     signal: (name) => child.kill(name),

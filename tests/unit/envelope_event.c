@@ -43,6 +43,7 @@ static void test_personal_event(void **state)
 	static uint8_t salts[4][EVENT_SALT_SIZE];
 	struct scene s;
 	struct command c = {.kind = COMMAND_SIGN,
+	    .is_proved = true,
 	    .signature = SIGNATURE_TYPED,
 	    .text = span_str("João"),
 	    .hash = {6},
@@ -63,7 +64,8 @@ static void test_personal_event(void **state)
 static void test_plain_event(void **state)
 {
 	struct scene s;
-	struct command c = {.kind = COMMAND_READ, .pages = 24, .duration_ms = -1};
+	struct command c = {
+	    .kind = COMMAND_READ, .is_proved = true, .pages = 24, .duration_ms = -1};
 	scene_make(&s, 1, 1);
 	scene_submit(&s);
 	scene_walk(&s, 0, STEP_READ);
@@ -86,6 +88,7 @@ static void test_every_actor_field_fits(void **state)
 	struct scene s;
 	struct span v = span_str("v");
 	struct command c = {.kind = COMMAND_SIGN,
+	    .is_proved = true,
 	    .signature = SIGNATURE_TYPED,
 	    .text = v,
 	    .hash = {6},

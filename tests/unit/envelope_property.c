@@ -23,6 +23,7 @@ static struct command random_command(const struct scene *s)
 	    .signer = pick(s->e.signer_count + 1),
 	    .document = pick(s->e.document_count + 1),
 	    .is_match = pick(4) != 0,
+	    .is_proved = pick(8) != 0,
 	    .is_ok = pick(2) != 0,
 	    .hash = {(uint8_t)(pick(8) == 0)},
 	    .text = span_str("x")};

@@ -93,10 +93,11 @@ static inline enum err command_run(struct commanding *c, enum command_kind kind,
 
 static inline struct commanding commanding_at(int64_t row, struct arena *arena)
 {
-	return (struct commanding){.w = {.organisation = organisation,
-				       .row = row,
-				       .data_key = key,
-				       .command = {.is_match = true, .is_ok = true}},
+	return (struct commanding){
+	    .w = {.organisation = organisation,
+		.row = row,
+		.data_key = key,
+		.command = {.is_match = true, .is_proved = true, .is_ok = true}},
 	    .now = START + CLOCK_MINUTE,
 	    .arena = arena};
 }

@@ -123,7 +123,61 @@ static void test_code_lives_ten_minutes(void **state)
 	assert_int_equal(s.signers[0].code_sent_at, 0);
 	assert_int_equal(s.signers[0].code_hash[0], 0);
 	assert_int_equal(scene_code(&s, 0, 7), ERR_STEP);
-	assert_int_equal(scene_kind(&s, COMMAND_SEND_CODE, 0), ERR_STEP);
+}
+
+/* Another browser proves itself, though the signer did long ago. */
+static void test_a_code_may_be_asked_for_again(void **state)
+{
+	struct scene s;
+	scene_in(&s, ENVELOPE_SUBMITTED);
+	scene_walk(&s, 0, STEP_SIGN);
+	s.now += CLOCK_HOUR;
+	assert_int_equal(scene_kind(&s, COMMAND_SEND_CODE, 0), OK);
+	assert_int_equal(signer_next_step(&s.e, 0), STEP_SIGN);
+	assert_int_equal(scene_code(&s, 0, 1), OK);
+	assert_int_equal(s.events.answer, ERR_CODE_WRONG);
+	assert_int_equal(s.signers[0].code_at, START);
+	assert_int_equal(scene_code(&s, 0, 7), OK);
+	assert_true(scene_has(&s, EVENT_CODE_PASSED));
+	assert_int_equal(s.signers[0].code_at, s.now);
+	assert_int_equal(scene_kind(&s, COMMAND_SIGN, 0), OK);
+	assert_int_equal(scene_kind(&s, COMMAND_SEND_CODE, 0), ERR_SIGNER_DONE);
+}
+
+static void test_reading_and_signing_need_a_proof(void **state)
+{
+	struct scene s;
+	struct command c = {.kind = COMMAND_READ, .pages = 3};
+	scene_in(&s, ENVELOPE_SUBMITTED);
+	scene_walk(&s, 0, STEP_CPF);
+	assert_int_equal(scene_do(&s, &c), ERR_STEP);
+	assert_int_equal(scene_kind(&s, COMMAND_CHECK_CPF, 0), OK);
+	assert_int_equal(scene_do(&s, &c), ERR_PROOF);
+	c.is_proved = true;
+	assert_int_equal(scene_do(&s, &c), OK);
+	c = (struct command){.kind = COMMAND_SIGN, .signature = SIGNATURE_DRAWN};
+	assert_int_equal(scene_do(&s, &c), ERR_STEP);
+	assert_int_equal(scene_kind(&s, COMMAND_SEND_CODE, 0), OK);
+	assert_int_equal(scene_code(&s, 0, 7), OK);
+	assert_int_equal(scene_do(&s, &c), ERR_PROOF);
+	c.is_proved = true;
+	assert_int_equal(scene_do(&s, &c), OK);
+}
+
+static void test_cpf_is_asked_for_the_copy_too(void **state)
+{
+	struct scene s;
+	scene_in(&s, ENVELOPE_COMPLETED);
+	assert_int_equal(wrong_cpf(&s), OK);
+	assert_int_equal(s.events.answer, ERR_CPF_WRONG);
+	assert_int_equal(scene_kind(&s, COMMAND_CHECK_CPF, 0), OK);
+	assert_int_equal(s.events.count, 0);
+	scene_make(&s, 2, 1);
+	scene_submit(&s);
+	scene_walk(&s, 0, STEP_DONE);
+	assert_int_equal(scene_kind(&s, COMMAND_CHECK_CPF, 0), OK);
+	assert_int_equal(scene_kind(&s, COMMAND_CANCEL, 0), OK);
+	assert_int_equal(scene_kind(&s, COMMAND_CHECK_CPF, 0), ERR_STATE_CANCELED);
 }
 
 static void test_a_new_code_replaces_the_old(void **state)
@@ -179,6 +233,7 @@ static void test_sign_says_everything(void **state)
 	    .consent_version = span_str("2026-01"),
 	    .consent_language = span_str("pt-BR"),
 	    .consent_hash = {5},
+	    .is_proved = true,
 	    .hash = {6},
 	    .actor = {.address = span_str("192.0.2.1"), .user_agent = span_str("Firefox")}};
 	scene_in(&s, ENVELOPE_SUBMITTED);
@@ -248,7 +303,7 @@ static void test_position(void **state)
 		unsigned n = 0, of = 0;
 		scene_in(&s, ENVELOPE_SUBMITTED);
 		scene_walk(&s, 0, at);
-		signer_step_position(&s.e, 0, &n, &of);
+		signer_step_position(signer_next_step(&s.e, 0), &n, &of);
 		assert_int_equal(n, expected[at]);
 		assert_int_equal(of, 4);
 	}
@@ -264,6 +319,9 @@ int main(void)
 	    cmocka_unit_test(test_cpf_locks_for_an_hour),
 	    cmocka_unit_test(test_code_tries),
 	    cmocka_unit_test(test_code_lives_ten_minutes),
+	    cmocka_unit_test(test_a_code_may_be_asked_for_again),
+	    cmocka_unit_test(test_reading_and_signing_need_a_proof),
+	    cmocka_unit_test(test_cpf_is_asked_for_the_copy_too),
 	    cmocka_unit_test(test_a_new_code_replaces_the_old),
 	    cmocka_unit_test(test_resend_waits),
 	    cmocka_unit_test(test_codes_of_a_day),

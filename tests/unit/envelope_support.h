@@ -40,6 +40,7 @@ static inline enum err scene_kind(struct scene *s, enum command_kind kind, size_
 	struct command c = {.kind = kind,
 	    .signer = signer,
 	    .is_match = true,
+	    .is_proved = true,
 	    .is_ok = true,
 	    .hash = {7},
 	    .text = span_str("text")};
@@ -60,6 +61,7 @@ static inline enum err scene_document(struct scene *s)
 static inline enum err scene_read(struct scene *s, size_t signer, size_t document)
 {
 	struct command c = {.kind = COMMAND_READ,
+	    .is_proved = true,
 	    .signer = signer,
 	    .document = document,
 	    .pages = 3,

@@ -5,7 +5,8 @@
 import { h, icon, icons } from '../shared/dom.js'
 import { date_time, t } from '../shared/i18n.js'
 import { address, call } from './api.js'
-import { heading } from './frame.js'
+import { button, heading } from './frame.js'
+import { cpf_question } from './steps.js'
 
 const poll_first = 2500, poll_longest = 30000, poll_for = 20 * 60000
 const redirect_after = 10
@@ -67,6 +68,20 @@ function originals(documents) {
 		documents.length === 1 ? t('download_original') : t('download_named', { name: item.name })))
 }
 
+/* On a device that was not the signer's so far, or is no longer. */
+function copy_question(app) {
+	const go = button(t('copy_button'), { id: 'next' })
+	const { submit, nodes } = cpf_question(app, go)
+	return h('form', { onsubmit: submit, novalidate: true, class: 'copy' },
+		h('p', { id: 'cpf-help' }, t('copy_cpf')), nodes, h('div', { class: 'actions' }, go))
+}
+
+function files(app) {
+	if (app.state.proof === 'cpf')
+		return []
+	return app.state.dossiers?.length > 0 ? downloads(app.state.dossiers) : originals(app.state.documents)
+}
+
 function redirect(app, main) {
 	const target = app.state.redirect_url
 	let left = redirect_after
@@ -101,11 +116,12 @@ export function done(app) {
 		announce,
 		dossiers?.some((item) => item.evidence_url) && h('p', null, t('done_evidence')),
 		h('p', { class: 'quiet' }, t(`done_copy_${signer.delivery}`)),
+		app.state.proof === 'cpf' && copy_question(app),
 		goes_on && h('div', { class: 'redirect notice' },
 			h('p', { class: 'redirect-text' }, t('redirect_in', { count: redirect_after })),
 			h('button', { type: 'button', class: 'text-button strong', id: 'stay' }, t('redirect_stay'))),
 	], [
-		ready ? downloads(dossiers) : originals(app.state.documents),
+		files(app),
 		has_target && h('a', { class: 'button second', href: redirect_url, rel: 'noreferrer' }, t('redirect_button', { organization: app.state.organization.name })),
 	])
 	screen.shown = (main) => {

@@ -97,7 +97,8 @@ app.send = async (path, body, { button, on_refused } = {}) => {
 	}
 }
 
-const moved = new Set(['SGN409002', 'SGN409003', 'SGN409004', 'SGN409005', 'SGN409010', 'SGN409011', 'SGN409012'])
+/* The step is another one now: the state says which. */
+const moved = new Set(['SGN403002', 'SGN409002', 'SGN409003', 'SGN409004', 'SGN409005', 'SGN409010', 'SGN409011', 'SGN409012'])
 
 app.fail = async (failure, retry, on_refused) => {
 	if (moved.has(failure.code))

@@ -93,9 +93,14 @@ function cpf_is_right(digits) {
 	return check(9) && check(10)
 }
 
-export function cpf(app) {
+/* The signer has been further than this, in another browser or long ago. */
+function again(app, name) {
+	return app.state.proof === name && h('p', { class: 'again' }, t(`again_${name}`))
+}
+
+/* The question for the CPF: what is filled in, and what happens when it is sent. */
+export function cpf_question(app, go) {
 	const line = error_line('cpf-error')
-	const go = button(t('cpf_button'), { id: 'next' })
 	const field = h('input', {
 		id: 'cpf', name: 'cpf', class: 'field number', type: 'text', inputmode: 'numeric',
 		autocomplete: 'off', placeholder: '000.000.000-00', 'aria-describedby': 'cpf-help cpf-error', required: true,
@@ -110,14 +115,19 @@ export function cpf(app) {
 			return say_error(line, field, t('cpf_digits'))
 		return app.send('cpf', { cpf: digits }, { button: go, on_refused: (text) => say_error(line, field, text) })
 	}
+	return { submit, nodes: [h('label', { for: 'cpf', class: 'label' }, t('cpf_label')), field, line] }
+}
+
+export function cpf(app) {
+	const go = button(t('cpf_button'), { id: 'next' })
+	const { submit, nodes } = cpf_question(app, go)
 	return {
 		name: 'cpf',
 		title: t('cpf_title'),
 		position: position(app),
 		body: h('form', { onsubmit: submit, novalidate: true, class: 'screen' },
-			heading(t('cpf_title')),
-			h('p', { id: 'cpf-help' }, t('cpf_why', { organization: app.state.organization.name })),
-			h('label', { for: 'cpf', class: 'label' }, t('cpf_label')), field, line,
+			heading(t('cpf_title')), again(app, 'cpf'),
+			h('p', { id: 'cpf-help' }, t('cpf_why', { organization: app.state.organization.name })), nodes,
 			h('div', { class: 'actions' }, go, decline_button(app))),
 	}
 }
@@ -136,7 +146,7 @@ function code_ask(app) {
 		title: t('code_ask_title'),
 		position: position(app),
 		body: h('form', { onsubmit: submit, novalidate: true, class: 'screen' },
-			heading(t('code_ask_title')),
+			heading(t('code_ask_title')), again(app, 'code'),
 			h('p', null, t(`code_where_${code.channel}`)), h('p', { class: 'target' }, code.target),
 			h('p', { class: 'quiet' }, t('code_why')), line,
 			h('div', { class: 'actions' }, go, decline_button(app))),
@@ -214,7 +224,7 @@ function code_enter(app) {
 			return say_error(line, field, t('code_length'))
 		return app.send('code/check', { code: field.value }, { button: go, on_refused: refused })
 	}
-	const again = resend(app, said, (text) => say_error(line, null, text))
+	const resent = resend(app, said, (text) => say_error(line, null, text))
 	return {
 		name: 'code',
 		title: t('code_title'),
@@ -223,10 +233,10 @@ function code_enter(app) {
 			heading(t('code_title')),
 			h('p', { id: 'code-help' }, t(`code_sent_${code.channel}`, { target: code.target })),
 			h('label', { for: 'code', class: 'label' }, t('code_label')), field, line, said,
-			h('p', { class: 'resend' }, again.node),
+			h('p', { class: 'resend' }, resent.node),
 			h('p', { class: 'fine' }, t('code_why')),
 			h('div', { class: 'actions' }, go, decline_button(app))),
-		shown: () => again.stop,
+		shown: () => resent.stop,
 	}
 }
 
