@@ -1,28 +1,43 @@
 /*
- * The workers. Jobs go in under a lock and come back on a second list, with a tick of the
- * loop's eventfd. A full queue refuses new requests; pieces of replies under way always enter.
- * Requests of routes with large bodies (uploads, which wait for press) have a queue of their own
- * and never hold every worker, nor more than a share of the memory, so that others are answered.
+ * The workers. A job goes straight to a worker that sleeps, the one that fell asleep last, or waits
+ * in a queue for one that ends another; finished ones come back on a list, with a tick of the
+ * loop's eventfd. What always holds: while a worker sleeps, nothing that may run is queued, and
+ * nobody is woken in vain. A full queue refuses new requests; pieces of replies under way always
+ * enter. Requests of routes with large bodies (uploads, which wait for press) have a queue of their
+ * own and never hold every worker, nor more than a share of the memory, so that others are
+ * answered.
  */
 #include "http/internal.h"
 
 #include "base/clock.h"
 #include "base/limits.h"
 
+#include <errno.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <unistd.h>
 
+struct worker {
+	struct pool *pool;
+	pthread_t thread;
+	sem_t called; /* with a job, or to end */
+	struct exchange *job;
+	SLIST_ENTRY(worker) link; /* among those that sleep, or are to be called */
+};
+
+SLIST_HEAD(workers, worker);
+
 struct pool {
 	pthread_mutex_t lock;
-	pthread_cond_t work;
 	struct exchange_list quick, slow, finished;
+	struct workers asleep;
 	size_t queued, limit;
 	unsigned slow_running, slow_most;
 	size_t slow_bytes; /* bodies of the slow requests that run */
 	bool stopping;
 	int wake_fd;
 	unsigned count, room;
-	pthread_t threads[];
+	struct worker workers[];
 };
 
 static bool slow_may_run(const struct pool *p, const struct exchange *x)
@@ -38,9 +53,11 @@ static struct exchange *pool_next(struct pool *p)
 
 	if (slow != NULL && !slow_may_run(p, slow))
 		slow = NULL;
+	if (quick == NULL && slow == NULL)
+		return NULL;
+	p->queued--;
 	if (slow == NULL || (quick != NULL && quick->queued_ms <= slow->queued_ms)) {
-		if (quick != NULL)
-			STAILQ_REMOVE_HEAD(&p->quick, link);
+		STAILQ_REMOVE_HEAD(&p->quick, link);
 		return quick;
 	}
 	STAILQ_REMOVE_HEAD(&p->slow, link);
@@ -49,71 +66,114 @@ static struct exchange *pool_next(struct pool *p)
 	return slow;
 }
 
-static struct exchange *pool_take(struct pool *p)
+/* Under the lock: jobs for those that sleep. They are called when the lock is free. */
+static void pool_hand_out(struct pool *p, struct workers *called)
 {
-	struct exchange *x = NULL;
-
-	pthread_mutex_lock(&p->lock);
-	while (!p->stopping && (x = pool_next(p)) == NULL)
-		pthread_cond_wait(&p->work, &p->lock);
-	if (x != NULL)
-		p->queued--;
-	pthread_mutex_unlock(&p->lock);
-	return x;
+	SLIST_INIT(called);
+	while (!SLIST_EMPTY(&p->asleep)) {
+		struct worker *w = SLIST_FIRST(&p->asleep);
+		w->job = pool_next(p);
+		if (w->job == NULL)
+			return;
+		SLIST_REMOVE_HEAD(&p->asleep, link);
+		SLIST_INSERT_HEAD(called, w, link);
+	}
 }
 
-static void pool_give_back(struct pool *p, struct exchange *x)
+static void pool_call(struct workers *called)
 {
-	pthread_mutex_lock(&p->lock);
+	while (!SLIST_EMPTY(called)) {
+		struct worker *w = SLIST_FIRST(called);
+		SLIST_REMOVE_HEAD(called, link);
+		sem_post(&w->called);
+	}
+}
+
+/* True: the loop must be told. */
+static bool pool_give_back(struct pool *p, struct exchange *x)
+{
 	bool first = STAILQ_EMPTY(&p->finished);
+
 	if (x->is_slow) {
 		p->slow_running--;
 		p->slow_bytes -= x->body.size;
-		pthread_cond_broadcast(&p->work); /* more than one may fit now */
 	}
 	STAILQ_INSERT_TAIL(&p->finished, x, link);
+	return first;
+}
+
+/* Gives the done job back; false when there is none for it now. */
+static bool worker_next(struct worker *w)
+{
+	struct pool *p = w->pool;
+	struct workers called;
+
+	pthread_mutex_lock(&p->lock);
+	bool tell = pool_give_back(p, w->job);
+	w->job = p->stopping ? NULL : pool_next(p);
+	bool is_busy = w->job != NULL || p->stopping;
+	if (!is_busy)
+		SLIST_INSERT_HEAD(&p->asleep, w, link);
+	pool_hand_out(p, &called);
 	pthread_mutex_unlock(&p->lock);
-	if (first) {
+	if (tell) {
 		ssize_t n = write(p->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
 		(void)n; /* a full counter is already a wake-up */
 	}
+	pool_call(&called);
+	return is_busy;
 }
 
-static void *pool_main(void *arg)
+static void worker_sleep(struct worker *w)
 {
-	struct pool *p = arg;
-	struct exchange *x;
+	while (sem_wait(&w->called) != 0 && errno == EINTR)
+		continue;
+}
 
-	while ((x = pool_take(p)) != NULL) {
-		exchange_run(x);
-		pool_give_back(p, x);
+static void *worker_main(void *arg)
+{
+	struct worker *w = arg;
+
+	worker_sleep(w);
+	while (w->job != NULL) {
+		exchange_run(w->job);
+		if (!worker_next(w))
+			worker_sleep(w);
 	}
 	return NULL;
+}
+
+static bool worker_start(struct pool *p, struct worker *w)
+{
+	w->pool = p;
+	sem_init(&w->called, 0, 0);
+	if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+		sem_destroy(&w->called);
+		return false;
+	}
+	SLIST_INSERT_HEAD(&p->asleep, w, link);
+	return true;
 }
 
 static enum err pool_start(struct pool *p)
 {
 	sigset_t all, before;
-	int failed = 0;
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (p->count < p->room && failed == 0) {
-		failed = pthread_create(&p->threads[p->count], NULL, pool_main, p);
-		if (failed == 0)
-			p->count++;
-	}
+	while (p->count < p->room && worker_start(p, &p->workers[p->count]))
+		p->count++;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return failed == 0 ? OK : ERR_MEMORY;
+	return p->count == p->room ? OK : ERR_MEMORY;
 }
 
 enum err pool_new(unsigned workers, size_t limit, int wake_fd, struct pool **out)
 {
-	struct pool *p = mem_alloc(sizeof(*p) + workers * sizeof(p->threads[0]));
+	struct pool *p = mem_alloc(sizeof(*p) + workers * sizeof(p->workers[0]));
 
 	ENSURE(p != NULL, ERR_MEMORY);
 	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->work, NULL);
+	SLIST_INIT(&p->asleep);
 	STAILQ_INIT(&p->quick);
 	STAILQ_INIT(&p->slow);
 	STAILQ_INIT(&p->finished);
@@ -127,6 +187,8 @@ enum err pool_new(unsigned workers, size_t limit, int wake_fd, struct pool **out
 
 bool pool_submit(struct pool *p, struct exchange *x)
 {
+	struct workers called = SLIST_HEAD_INITIALIZER(called);
+
 	x->queued_ms = clock_monotonic();
 	pthread_mutex_lock(&p->lock);
 	bool fits = p->queued < p->limit || x->job == JOB_PIECE;
@@ -134,9 +196,10 @@ bool pool_submit(struct pool *p, struct exchange *x)
 		struct exchange_list *queue = x->is_slow ? &p->slow : &p->quick;
 		STAILQ_INSERT_TAIL(queue, x, link);
 		p->queued++;
-		pthread_cond_signal(&p->work);
+		pool_hand_out(p, &called);
 	}
 	pthread_mutex_unlock(&p->lock);
+	pool_call(&called);
 	return fits;
 }
 
@@ -148,17 +211,28 @@ void pool_finished(struct pool *p, struct exchange_list *out)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* The workers that sleep are called without a job; the others find out. */
+static void pool_stop(struct pool *p)
+{
+	struct workers called;
+
+	pthread_mutex_lock(&p->lock);
+	p->stopping = true;
+	called = p->asleep;
+	SLIST_INIT(&p->asleep);
+	pthread_mutex_unlock(&p->lock);
+	pool_call(&called);
+}
+
 void pool_free(struct pool *p)
 {
 	if (p == NULL)
 		return;
-	pthread_mutex_lock(&p->lock);
-	p->stopping = true;
-	pthread_cond_broadcast(&p->work);
-	pthread_mutex_unlock(&p->lock);
-	for (unsigned i = 0; i < p->count; i++)
-		pthread_join(p->threads[i], NULL);
-	pthread_cond_destroy(&p->work);
+	pool_stop(p);
+	for (unsigned i = 0; i < p->count; i++) {
+		pthread_join(p->workers[i].thread, NULL);
+		sem_destroy(&p->workers[i].called);
+	}
 	pthread_mutex_destroy(&p->lock);
-	mem_free(p, sizeof(*p) + p->room * sizeof(p->threads[0]));
+	mem_free(p, sizeof(*p) + p->room * sizeof(p->workers[0]));
 }
