@@ -7,7 +7,7 @@
 
 enum keyd_call {
 	CALL_ORGANISATION_KEY_NEW = 1, /* -> wrapped */
-	CALL_DATA_KEY_NEW = 2,         /* organisation -> wrapped, key */
+	CALL_DATA_KEY_NEW = 2,         /* organisation, u32 count -> wrapped, key of each */
 	CALL_DATA_KEY_OPEN = 3,        /* organisation, wrapped -> key */
 	CALL_DERIVE = 4,               /* u32 purpose -> key */
 	CALL_SEAL_CHAIN = 5,           /* -> DER certificates */
@@ -27,5 +27,6 @@ enum keyd_call {
 };
 
 #define CALL_TIMEOUT_MS 10000
+#define CALL_DATA_KEYS_MAX 16 /* of one call */
 
 #endif

@@ -4,6 +4,7 @@
  * What always holds: a call ends within its patience, whatever became of keyd.
  */
 #include "keyd/client.h"
+#include "keyd/stash.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -27,6 +28,7 @@ struct keyd {
 	pthread_cond_t freed;
 	int idle[CLIENT_POOL];
 	unsigned idle_count, out; /* out: connections in use */
+	struct stash stash;
 };
 
 enum err keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out)
@@ -42,6 +44,7 @@ enum err keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&k->freed, &attributes);
 	pthread_condattr_destroy(&attributes);
+	stash_init(&k->stash);
 	*out = k;
 	return OK;
 }
@@ -54,6 +57,7 @@ void keyd_close(struct keyd *k)
 		close(k->idle[--k->idle_count]);
 	pthread_cond_destroy(&k->freed);
 	pthread_mutex_destroy(&k->lock);
+	stash_wipe(&k->stash);
 	mem_free(k, sizeof(*k));
 }
 
@@ -199,16 +203,54 @@ enum err keyd_organisation_key_new(struct keyd *k, struct wrapped_key *out)
 	return take_wrapped(&c.r, out);
 }
 
-enum err keyd_data_key_new(struct keyd *k, const struct wrapped_key *organisation,
-    struct wrapped_key *out, uint8_t key[KEY_SIZE])
+static enum err data_keys_fetch(
+    struct keyd *k, const struct wrapped_key *organisation, struct data_key *keys, uint32_t count)
 {
 	struct call c CLEANUP(call_free);
 
 	call_init(&c, CALL_DATA_KEY_NEW);
 	wire_put_bytes(&c.w, wrapped_span(organisation));
+	wire_put_u32(&c.w, count);
 	TRY(keyd_call(k, &c.w, &c.r));
-	TRY(take_wrapped(&c.r, out));
-	return take_exact(&c.r, key, KEY_SIZE);
+	for (uint32_t i = 0; i < count; i++) {
+		TRY(take_wrapped(&c.r, &keys[i].wrapped));
+		TRY(take_exact(&c.r, keys[i].key, KEY_SIZE));
+	}
+	ENSURE(wire_end(&c.r), ERR_INTERNAL);
+	return OK;
+}
+
+/* A caller that has its key goes on with it, whatever became of the others. */
+static enum err data_keys_more(struct keyd *k, const struct wrapped_key *organisation,
+    const struct stash_taken *taken, struct data_key *one)
+{
+	struct data_key keys[CALL_DATA_KEYS_MAX];
+	enum err e = data_keys_fetch(k, organisation, keys, taken->fetch);
+	size_t own = taken->has_key ? 0 : 1;
+
+	if (e == OK && own == 1)
+		*one = keys[0];
+	if (taken->is_for_all)
+		stash_put(&k->stash, organisation, keys + own, e == OK ? taken->fetch - own : 0);
+	secret_wipe(keys, sizeof(keys));
+	return taken->has_key ? OK : e;
+}
+
+enum err keyd_data_key_new(struct keyd *k, const struct wrapped_key *organisation,
+    struct wrapped_key *out, uint8_t key[KEY_SIZE])
+{
+	struct data_key one;
+	struct stash_taken taken = stash_take(&k->stash, organisation, &one);
+	enum err e = OK;
+
+	if (taken.fetch > 0)
+		e = data_keys_more(k, organisation, &taken, &one);
+	if (e == OK) {
+		*out = one.wrapped;
+		memcpy(key, one.key, KEY_SIZE);
+	}
+	secret_wipe(&one, sizeof(one));
+	return e;
 }
 
 enum err keyd_data_key_open(struct keyd *k, const struct wrapped_key *organisation,

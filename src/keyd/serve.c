@@ -62,22 +62,33 @@ static enum err organisation_key_new(
 	return e;
 }
 
-static enum err data_key_new(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
+static enum err data_key_make(const uint8_t kek[KEY_SIZE], struct wire_writer *w)
 {
-	uint8_t kek[KEY_SIZE], key[KEY_SIZE], wrapped[WRAP_SIZE];
-	enum err e = organisation_key(ring, r, kek);
+	uint8_t key[KEY_SIZE], wrapped[WRAP_SIZE];
+	enum err e = random_bytes(key, sizeof(key));
 
-	end_request(r);
-	if (e == OK)
-		e = random_bytes(key, sizeof(key));
 	if (e == OK)
 		e = key_wrap(kek, key, wrapped);
 	if (e == OK) {
 		wire_put_bytes(w, span_of(wrapped, sizeof(wrapped)));
 		wire_put_bytes(w, span_of(key, sizeof(key)));
 	}
-	secret_wipe(kek, sizeof(kek));
 	secret_wipe(key, sizeof(key));
+	return e;
+}
+
+static enum err data_key_new(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
+{
+	uint8_t kek[KEY_SIZE];
+	enum err e = organisation_key(ring, r, kek);
+	uint32_t count = wire_u32(r);
+
+	end_request(r);
+	if (count == 0 || count > CALL_DATA_KEYS_MAX)
+		wire_die("keyd: a number of keys that nobody asks for");
+	for (uint32_t i = 0; e == OK && i < count; i++)
+		e = data_key_make(kek, w);
+	secret_wipe(kek, sizeof(kek));
 	return e;
 }
 

@@ -20,7 +20,7 @@ const none = with_fds()
 
 // keyd: see src/keyd/calls.h
 seed('ipc_keyd', 'organisation_key_new', none, u32(1))
-seed('ipc_keyd', 'data_key_new', none, u32(2), bytes(Buffer.alloc(40, 7)))
+seed('ipc_keyd', 'data_key_new', none, u32(2), bytes(Buffer.alloc(40, 7)), u32(3))
 seed('ipc_keyd', 'data_key_open', none, u32(3), bytes(Buffer.alloc(40, 7)), bytes(Buffer.alloc(40, 8)))
 seed('ipc_keyd', 'derive', none, u32(4), u32(1))
 seed('ipc_keyd', 'seal_chain', none, u32(5))

@@ -69,6 +69,53 @@ static void data_keys_open_under_their_organisation_only(void **state)
 	assert_int_equal(keyd_data_key_open(keyd, &one, &data, again), ERR_DECRYPT);
 }
 
+#define CALLERS 4
+#define KEYS_EACH 50
+
+static struct wrapped_key crowd_organisations[CALLERS / 2];
+static struct wrapped_key crowd_wrapped[CALLERS][KEYS_EACH];
+static uint8_t crowd_keys[CALLERS][KEYS_EACH][KEY_SIZE];
+
+static void *caller(void *ctx)
+{
+	const size_t *me = ctx;
+
+	for (size_t i = 0; i < KEYS_EACH; i++)
+		if (keyd_data_key_new(keyd, &crowd_organisations[*me / 2], &crowd_wrapped[*me][i],
+			crowd_keys[*me][i]) != OK)
+			return ctx;
+	return NULL;
+}
+
+/* Keys that one trip brought, given to many: each once, each openable, each its organisation's. */
+static void no_data_key_is_given_twice(void **state)
+{
+	static const size_t numbers[CALLERS] = {0, 1, 2, 3};
+	const uint8_t(*keys)[KEY_SIZE] = (const uint8_t(*)[KEY_SIZE])crowd_keys;
+	pthread_t threads[CALLERS];
+	uint8_t again[KEY_SIZE];
+	void *failed;
+
+	for (size_t i = 0; i < CALLERS / 2; i++)
+		assert_int_equal(keyd_organisation_key_new(keyd, &crowd_organisations[i]), OK);
+	for (size_t i = 0; i < CALLERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, caller, (void *)&numbers[i]), 0);
+	for (size_t i = 0; i < CALLERS; i++) {
+		pthread_join(threads[i], &failed);
+		assert_null(failed);
+	}
+	for (size_t i = 0; i < CALLERS * KEYS_EACH; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_memory_not_equal(keys[i], keys[j], KEY_SIZE);
+	for (size_t i = 0; i < CALLERS * KEYS_EACH; i++) {
+		const struct wrapped_key *w = &crowd_wrapped[i / KEYS_EACH][i % KEYS_EACH];
+		assert_int_equal(
+		    keyd_data_key_open(keyd, &crowd_organisations[i / KEYS_EACH / 2], w, again),
+		    OK);
+		assert_memory_equal(again, keys[i], KEY_SIZE);
+	}
+}
+
 static void derived_keys_differ_and_stay(void **state)
 {
 	uint8_t a[KEY_SIZE], b[KEY_SIZE], again[KEY_SIZE];
@@ -413,6 +460,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(wrap_is_the_rfcs),
 	    cmocka_unit_test(data_keys_open_under_their_organisation_only),
+	    cmocka_unit_test(no_data_key_is_given_twice),
 	    cmocka_unit_test(derived_keys_differ_and_stay),
 	    cmocka_unit_test(seal_signs_signed_attributes_only),
 	    cmocka_unit_test(sealing_certificate_has_its_profile),
