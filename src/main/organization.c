@@ -13,7 +13,32 @@
 
 struct organization_options organization_options;
 
-bool organization_open(struct organization_run *run, int argc, char **argv, bool needs_organization)
+/* What is no option goes to the verb that wants it. */
+static bool words_take(
+    struct organization_run *run, int argc, char **argv, const struct organization_verb *verb)
+{
+	if (argc - 1 != (int)verb->words) {
+		complain_text("usage: … %s --data DIR %s", verb->name, verb->arguments);
+		return false;
+	}
+	for (int i = 1; i < argc; i++)
+		run->words[i - 1] = argv[i];
+	return true;
+}
+
+static bool environment_take(struct organization_run *run, const char *word)
+{
+	if (word != NULL && strcmp(word, "sandbox") == 0)
+		run->environment = ENVIRONMENT_SANDBOX;
+	else if (word != NULL && strcmp(word, "production") != 0) {
+		complain_text("--environment must be production or sandbox");
+		return false;
+	}
+	return true;
+}
+
+bool organization_open(
+    struct organization_run *run, int argc, char **argv, const struct organization_verb *verb)
 {
 	struct organization_options *o = &organization_options;
 	const struct option_spec specs[] = {{.name = "--data", .value = &o->data},
@@ -33,21 +58,22 @@ bool organization_open(struct organization_run *run, int argc, char **argv, bool
 	    {.name = "--password-file", .value = &o->password_file},
 	    {.name = "--ca-file", .value = &o->ca_file}, {.name = "--from", .value = &o->from},
 	    {.name = "--from-name", .value = &o->from_name},
-	    {.name = "--security", .value = &o->security}};
+	    {.name = "--security", .value = &o->security},
+	    {.name = "--scheme", .value = &o->scheme}, {.name = "--email", .value = &o->email},
+	    {.name = "--role", .value = &o->role}, {.name = "--routes", .value = &o->routes},
+	    {.name = "--rate", .value = &o->rate}, {.name = "--overlap", .value = &o->overlap},
+	    {.name = "--valid-until", .value = &o->valid_until},
+	    {.name = "--mode", .value = &o->mode}, {.name = "--window", .value = &o->window},
+	    {.name = "--active", .flag = &o->is_active}};
 
 	*run = (struct organization_run){.environment = ENVIRONMENT_PRODUCTION};
-	if (!options_take(&argc, argv, specs, sizeof(specs) / sizeof(specs[0])) || argc > 1)
+	if (!options_take(&argc, argv, specs, sizeof(specs) / sizeof(specs[0])) ||
+	    !words_take(run, argc, argv, verb) || !environment_take(run, o->environment))
 		return false;
-	if (o->environment != NULL && strcmp(o->environment, "sandbox") == 0)
-		run->environment = ENVIRONMENT_SANDBOX;
-	else if (o->environment != NULL && strcmp(o->environment, "production") != 0) {
-		complain_text("--environment must be production or sandbox");
-		return false;
-	}
 	run->arena = arena_new(LIMIT_MB);
 	return run->arena != NULL && tool_open(&run->tool, o->data, NULL) &&
 	       tool_open_keyd(&run->tool) && tool_open_store(&run->tool) &&
-	       (!needs_organization || organization_find(run));
+	       (!verb->needs_organization || organization_find(run));
 }
 
 void organization_close(struct organization_run *run)
@@ -232,9 +258,9 @@ int organization_choose(
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(table[i].name, wanted) != 0)
 			continue;
-		if (organization_open(&run, argc - 1, argv + 1, table[i].needs_organization)) {
+		if (organization_open(&run, argc - 1, argv + 1, &table[i])) {
 			e = table[i].run(&run);
-			if (e != OK)
+			if (e != OK && e != ERR_CONFIG)
 				complain(table[i].name, e, NULL);
 		}
 		organization_close(&run);
@@ -246,26 +272,29 @@ int organization_choose(
 	return is_help(wanted) ? 0 : EXIT_USAGE;
 }
 
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} parts[] = {{"user", organization_user}, {"key", organization_key},
+    {"integration", organization_integration}, {"webhook", organization_webhook},
+    {"smtp", organization_smtp}};
+
 static void help(char **argv)
 {
 	char *name[] = {argv[0], NULL};
 
 	organization_choose(verbs, sizeof(verbs) / sizeof(verbs[0]), "organization", 1, name);
-	organization_key(1, name);
-	organization_webhook(1, name);
-	organization_smtp(1, name);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		parts[i].run(1, name);
 }
 
 int command_organization(int argc, char **argv)
 {
 	const char *wanted = argc < 2 ? "" : argv[1];
 
-	if (strcmp(wanted, "key") == 0)
-		return organization_key(argc - 1, argv + 1);
-	if (strcmp(wanted, "webhook") == 0)
-		return organization_webhook(argc - 1, argv + 1);
-	if (strcmp(wanted, "smtp") == 0)
-		return organization_smtp(argc - 1, argv + 1);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if (strcmp(wanted, parts[i].name) == 0)
+			return parts[i].run(argc - 1, argv + 1);
 	if (wanted[0] == '\0' || is_help(wanted)) {
 		help(argv);
 		return wanted[0] == '\0' ? EXIT_USAGE : 0;

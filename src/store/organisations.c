@@ -167,6 +167,17 @@ enum err store_user_add(struct db *db, struct stored_user *u)
 	return query_end(&q);
 }
 
+static void user_read(struct query *q, struct arena *arena, struct stored_user *out)
+{
+	*out = (struct stored_user){
+	    .row = query_column_int(q, 0),
+	    .external_id = query_column_text(q, 1, arena),
+	    .email = query_column_text(q, 2, arena),
+	    .name = query_column_text(q, 3, arena),
+	    .created_at = query_column_int(q, 4),
+	};
+}
+
 enum err store_user_find_email(
     struct db *db, const char *email, struct arena *arena, struct stored_user *out)
 {
@@ -175,13 +186,7 @@ enum err store_user_find_email(
 	query_text(&q, email);
 	bool is_found = query_next(&q);
 	if (is_found)
-		*out = (struct stored_user){
-		    .row = query_column_int(&q, 0),
-		    .external_id = query_column_text(&q, 1, arena),
-		    .email = query_column_text(&q, 2, arena),
-		    .name = query_column_text(&q, 3, arena),
-		    .created_at = query_column_int(&q, 4),
-		};
+		user_read(&q, arena, out);
 	TRY(query_end(&q));
 	return is_found ? OK : ERR_NOT_FOUND;
 }
@@ -210,4 +215,21 @@ enum err store_membership_get(
 		*role = query_column_text(&q, 0, arena);
 	TRY(query_end(&q));
 	return is_found ? OK : ERR_NOT_FOUND;
+}
+
+enum err store_membership_list(struct db *db, int64_t organisation, int64_t after,
+    struct arena *arena, struct stored_user *out, const char **roles, size_t *n)
+{
+	struct query q;
+	size_t max = *n;
+	*n = 0;
+	query_start(&q, db, SQL_MEMBERSHIP_LIST);
+	query_int(&q, organisation);
+	query_int(&q, after);
+	query_int(&q, (int64_t)max);
+	while (*n < max && query_next(&q)) {
+		user_read(&q, arena, &out[*n]);
+		roles[(*n)++] = query_column_text(&q, 5, arena);
+	}
+	return query_end(&q);
 }

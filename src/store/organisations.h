@@ -64,5 +64,8 @@ enum err CHECKED store_membership_set(
     struct db *db, int64_t organisation, int64_t user, const char *role, int64_t now);
 enum err CHECKED store_membership_get(
     struct db *db, int64_t organisation, int64_t user, struct arena *arena, const char **role);
+/* Up to *n people with a row id above `after`, and their roles. */
+enum err CHECKED store_membership_list(struct db *db, int64_t organisation, int64_t after,
+    struct arena *arena, struct stored_user *out, const char **roles, size_t *n);
 
 #endif

@@ -65,7 +65,9 @@ static enum err settings(struct db *db, void *ctx)
 static enum err people(struct db *db, void *ctx)
 {
 	struct stored_user u = {0, "u1", "ana@example.com", "Ana", 5}, found;
-	const char *role = NULL;
+	const char *role = NULL, *roles[2];
+	struct stored_user members[2];
+	size_t n = 2;
 	MUST(store_user_add(db, &u));
 	MUST(store_user_find_email(db, "ana@example.com", arena, &found));
 	ENSURE(found.row == u.row && found.created_at == 5, ERR_INTERNAL);
@@ -75,6 +77,13 @@ static enum err people(struct db *db, void *ctx)
 	MUST(store_membership_get(db, first, u.row, arena, &role));
 	MUST_SAY(role, "owner");
 	MUST_BE(store_membership_get(db, second, u.row, arena, &role), ERR_NOT_FOUND);
+	MUST(store_membership_list(db, first, 0, arena, members, roles, &n));
+	ENSURE(n == 1 && members[0].row == u.row, ERR_INTERNAL);
+	MUST_SAY(members[0].email, "ana@example.com");
+	MUST_SAY(roles[0], "owner");
+	n = 2;
+	MUST(store_membership_list(db, second, 0, arena, members, roles, &n));
+	ENSURE(n == 0, ERR_INTERNAL);
 	return OK;
 }
 

@@ -76,3 +76,10 @@ ON CONFLICT (organisation, user_account) DO UPDATE SET role = excluded.role;
 SELECT role
 FROM membership
 WHERE organisation = $1 AND user_account = $2;
+
+-- name: membership_list
+SELECT u.id, u.external_id, u.email, u.name, u.created_at, m.role
+FROM membership m JOIN user_account u ON u.id = m.user_account
+WHERE m.organisation = $1 AND m.user_account > $2
+ORDER BY m.user_account
+LIMIT $3;
