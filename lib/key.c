@@ -106,7 +106,7 @@ enum chg_status chg_key_public(
 	if (span_starts(bare, "whpk_"))
 		e = webhook_key_read(bare, &pkey);
 	else
-		e = key_public_read(bare, ALL_KINDS, &pkey, &kind, &why);
+		e = key_public_read(bare, ALL_KINDS | KEY_TEST_ALLOWED, &pkey, &kind, &why);
 	if (e == OK)
 		e = key_wrap(pkey, false, out);
 	if (e == ERR_BASE64)

@@ -20,12 +20,13 @@ bool key_kind_signs(enum key_kind k, enum sign_algorithm a);
 enum sign_algorithm key_message_algorithm(enum key_kind k, const char *alg);
 enum err CHECKED key_kind_of(EVP_PKEY *key, enum key_kind *out); /* ERR_KEY_TYPE */
 
+/* In wanted: keys whose private half is published pass too, for whoever checks vectors with them;
+ * never for a key that lets somebody in. */
+#define KEY_TEST_ALLOWED (1u << 31)
 /* One public key, SPKI PEM (or a PKCS#1 "RSA PUBLIC KEY"). wanted: bits 1u << kind. Errors, each
  * with a sentence in fault that says what to do: ERR_KEY_PRIVATE, ERR_KEY_FORM, ERR_KEY_TYPE,
  * ERR_KEY_WEAK. Keys whose private half is published are weak; builds with test seams take them
  * when CHIROGRAPH_TEST_KEYS is set. */
-/* In wanted: keys whose private half is published may pass; for sandboxes. */
-#define KEY_TEST_ALLOWED (1u << 31)
 enum err CHECKED key_public_read(
     struct span text, unsigned wanted, EVP_PKEY **out, enum key_kind *kind, struct fault *fault);
 enum err CHECKED key_public_pem(EVP_PKEY *key, struct buf *out);

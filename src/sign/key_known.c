@@ -24,6 +24,17 @@ static const struct {
     {"c73eecd318bd3813f2402a660d8a9001", "RFC 9421"},
     {"72859cbaf21a0b398b1f25712bbed148", "RFC 9421"},
     {"a05a6fd3eb3aeb8415a2526f1e2de58b", "test vectors"},
+    /* those of tests/vectors/keys */
+    {"154e6a24fabddbc6249b4face1261a6a", "test vectors"},
+    {"28d0ba6205cf030972bb987ca6a01632", "test vectors"},
+    {"2f8b78c60cc17ea550e00993416a3b6d", "test vectors"},
+    {"4ec57c1b17a96d4695bfa5cfff4cd08a", "test vectors"},
+    {"52585f5508dfa92924bb58123faf6acc", "test vectors"},
+    {"6b30db6f6488576e8cb3722fafe03841", "test vectors"},
+    {"863678bca1759307300d364047b175ee", "test vectors"},
+    {"a86a40dd3ef755f88b60f1b73bf78171", "test vectors"},
+    {"cbeeab8938e9887fbf6a9fa106c64eee", "test vectors"},
+    {"ef96d02aac65143309ea0d78d40f3f66", "test vectors"},
 };
 
 /* Tests of our own replay vectors whose keys are published. */

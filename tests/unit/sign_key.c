@@ -31,7 +31,7 @@ static void accepted(struct span pem, unsigned wanted, enum key_kind kind)
 	EVP_PKEY *key;
 	enum key_kind got;
 	struct fault fault = {0};
-	assert_int_equal(key_public_read(pem, wanted, &key, &got, &fault), OK);
+	assert_int_equal(key_public_read(pem, wanted | KEY_TEST_ALLOWED, &key, &got, &fault), OK);
 	assert_int_equal(got, kind);
 	EVP_PKEY_free(key);
 }
@@ -152,7 +152,8 @@ static void test_known(void **state)
 {
 	static const char *const names[] = {"jwtio_es512.pub", "jwtio_rsa.pub", "rfc7515_es512.pub",
 	    "rfc9421_rsa.pub", "rfc9421_rsa_pss.pub", "rfc9421_ed25519.pub", "rfc9421_p256.pub",
-	    "../partner_es512.pub", "../server_es512.pub", "../partner_rsa.pub"};
+	    "../partner_es512.pub", "../server_es512.pub", "../partner_rsa.pub", "ssh_p521.pub",
+	    "rsa.pub", "rsa_pkcs1.pub", "ed25519.pub", "prime256v1.pub", "secp384r1.pub"};
 	unsetenv("CHIROGRAPH_TEST_KEYS");
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		refused(file(names[i]), ANY, ERR_KEY_WEAK, "test key");
@@ -166,6 +167,22 @@ static EVP_PKEY *private_of(const char *name, struct span passphrase)
 	if (e != OK)
 		fail_msg("%s: %s %s", name, err_symbol(e), fault.detail);
 	return key;
+}
+
+/* Their public halves are in no file. */
+static void test_known_private(void **state)
+{
+	static const char *const names[] = {"ssh_p521.key", "ssh_p521_secret.key",
+	    "ecparam_p521.key", "ecparam_with_parameters.key", "p521_pkcs8.key",
+	    "p521_pkcs8_secret.key", "rsa.key", "rsa_secret.key", "ed25519.key"};
+	unsetenv("CHIROGRAPH_TEST_KEYS");
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		CLEANUP(buf_free) struct buf public;
+		CLEANUP(key_freep) EVP_PKEY *key = private_of(names[i], PASSPHRASE);
+		buf_init(&public, 10000);
+		assert_int_equal(key_public_pem(key, &public), OK);
+		refused(buf_span(&public), ANY, ERR_KEY_WEAK, "test key");
+	}
 }
 
 static void test_private(void **state)
@@ -232,7 +249,8 @@ static void test_fingerprint(void **state)
 	char print[KEY_FINGERPRINT_SIZE];
 	CLEANUP(buf_free) struct buf der;
 	buf_init(&der, 1000);
-	assert_int_equal(key_public_read(file("ssh_p521.pub"), ANY, &key, &kind, NULL), OK);
+	assert_int_equal(
+	    key_public_read(file("ssh_p521.pub"), ANY | KEY_TEST_ALLOWED, &key, &kind, NULL), OK);
 	assert_int_equal(key_fingerprint(key, print), OK);
 	assert_string_equal(print, "SHA256:KNC6YgXPAwlyu5h8pqAWMnmDhMxBPn39buOuasbJpH4");
 	assert_int_equal(key_public_der(key, &der), OK);
@@ -255,6 +273,7 @@ int main(void)
 	    cmocka_unit_test(test_wrong_kinds),
 	    cmocka_unit_test(test_weak),
 	    cmocka_unit_test(test_known),
+	    cmocka_unit_test(test_known_private),
 	    cmocka_unit_test(test_private),
 	    cmocka_unit_test(test_private_refused),
 	    cmocka_unit_test(test_make),
