@@ -39,11 +39,25 @@ static enum err public_keys_load(struct load *l, struct db *db, const struct key
 	return OK;
 }
 
+/* A person who may no longer act by program takes no key along. */
+static enum err holder_check(struct load *l, struct db *db, int64_t organisation, int64_t user)
+{
+	const char *role;
+
+	if (user == 0)
+		return OK;
+	TRY(store_membership_get(db, organisation, user, l->arena, &role));
+	return strcmp(role, "administrator") == 0 || strcmp(role, "integrator") == 0
+		   ? OK
+		   : ERR_NOT_FOUND;
+}
+
 static enum err key_load(struct load *l, struct db *db)
 {
 	struct stored_key k;
 
 	TRY(store_key_find(db, l->id, &k));
+	TRY(holder_check(l, db, k.organisation, k.user));
 	*l->out = (struct auth_key){.row = k.row,
 	    .organisation = k.organisation,
 	    .user = k.user,
@@ -85,6 +99,7 @@ static enum err integration_load(struct load *l, struct db *db)
 	struct stored_integration i;
 
 	TRY(store_integration_find(db, l->id, &i));
+	TRY(holder_check(l, db, i.organisation, i.user));
 	*l->out = (struct auth_key){.row = i.row,
 	    .organisation = i.organisation,
 	    .user = i.user,

@@ -93,11 +93,21 @@ static enum err add_work(struct db *db, void *ctx)
 	return store_key_add(db, ctx);
 }
 
-/* The old value dies, in whatever organisation it served, in the commit that brings the new. */
+/* The old value dies, in whatever organisation it served, in the commit that brings the new; what
+ * the old one stood for by default the new one does too. */
 static enum err regenerate_work(struct db *db, void *ctx)
 {
-	struct stored_key *k = ctx;
+	struct stored_key *k = ctx, old;
+	enum err e = store_key_of_user(db, k->user, k->environment, k->scheme, &old);
 
+	ENSURE(e == OK || e == ERR_NOT_FOUND, e);
+	if (e == OK) {
+		k->organisation = old.organisation;
+		if (organization_options.routes == NULL)
+			memcpy(k->routes, old.routes, sizeof(k->routes));
+		if (organization_options.rate == NULL)
+			k->rate = old.rate;
+	}
 	TRY(store_key_revoke_user(db, k->user, k->environment, k->scheme, k->created_at));
 	return store_key_add(db, k);
 }
@@ -220,9 +230,10 @@ int organization_key(int argc, char **argv)
 	    {"add", MAKING "[--user EMAIL]", "make a key, shown once", add, true},
 	    {"regenerate", MAKING "--user EMAIL",
 		"make a person's new value; the old one is dead in every organisation", regenerate,
-		true},
+		true, 0, true},
 	    {"list", "[--organization ID]", "list the keys", list, true},
-	    {"revoke", "[--organization ID] --key ID", "make a key useless at once", revoke, true},
+	    {"revoke", "[--organization ID] --key ID", "make a key useless at once", revoke, true,
+		0, true},
 	};
 	bool is_all = argc < 2;
 	int status;

@@ -104,6 +104,21 @@ enum err store_key_touch(struct db *db, int64_t organisation, int64_t row, int64
 	return query_run(&q);
 }
 
+enum err store_key_of_user(
+    struct db *db, int64_t user, int environment, int scheme, struct stored_key *out)
+{
+	struct query q;
+	query_start(&q, db, SQL_KEY_OF_USER);
+	query_int(&q, user);
+	query_int(&q, environment);
+	query_int(&q, scheme);
+	bool is_found = query_next(&q);
+	if (is_found)
+		key_read(&q, out);
+	TRY(query_end(&q));
+	return is_found ? OK : ERR_NOT_FOUND;
+}
+
 enum err store_key_revoke_user(
     struct db *db, int64_t user, int environment, int scheme, int64_t now)
 {

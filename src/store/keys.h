@@ -39,6 +39,9 @@ enum err CHECKED store_key_find(
 enum err CHECKED store_key_list(
     struct db *db, int64_t organisation, int64_t after, struct stored_key *out, size_t *n);
 enum err CHECKED store_key_revoke(struct db *db, int64_t organisation, int64_t row, int64_t now);
+/* The live key of a person for one environment and scheme. ERR_NOT_FOUND. */
+enum err CHECKED store_key_of_user(
+    struct db *db, int64_t user, int environment, int scheme, struct stored_key *out);
 /* All live keys of a person for one environment and scheme, in every organisation. */
 enum err CHECKED store_key_revoke_user(
     struct db *db, int64_t user, int environment, int scheme, int64_t now);

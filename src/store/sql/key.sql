@@ -35,6 +35,14 @@ UPDATE api_key
 SET revoked_at = $4
 WHERE user_account = $1 AND environment = $2 AND scheme = $3 AND revoked_at = 0;
 
+-- name: key_of_user
+-- exception: a person's keys serve in each of the person's organisations
+SELECT id, organisation, user_account, environment, scheme, key_id, secret_hash, label,
+	created_at, revoked_at, last_used_at, routes, rate
+FROM api_key
+WHERE user_account = $1 AND user_account IS NOT NULL AND environment = $2 AND scheme = $3
+	AND revoked_at = 0;
+
 -- name: key_limit
 UPDATE api_key
 SET routes = $3, rate = $4
