@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 struct organization_options organization_options;
 
@@ -248,6 +250,17 @@ static const struct organization_verb verbs[] = {
 	"change its settings", set, true},
 };
 
+/* Servers believe a key's row for so long: when the command returns, what it did is in force. */
+static void await_servers(void)
+{
+	struct timespec rest = {
+	    .tv_sec = LIMIT_KEY_CACHE_MS / 1000, .tv_nsec = LIMIT_KEY_CACHE_MS % 1000 * 1000000L};
+
+	fflush(stdout);
+	while (nanosleep(&rest, &rest) != 0 && errno == EINTR) {
+	}
+}
+
 int organization_choose(
     const struct organization_verb *table, size_t count, const char *path, int argc, char **argv)
 {
@@ -262,6 +275,8 @@ int organization_choose(
 			e = table[i].run(&run);
 			if (e != OK && e != ERR_CONFIG)
 				complain(table[i].name, e, NULL);
+			if (e == OK && table[i].is_awaited)
+				await_servers();
 		}
 		organization_close(&run);
 		return e == OK ? 0 : 1;

@@ -35,7 +35,8 @@ struct organization_verb {
 	const char *name, *arguments, *summary;
 	enum err (*run)(struct organization_run *run);
 	bool needs_organization;
-	unsigned words; /* how many of run->words it takes, all of them needed */
+	unsigned words;  /* how many of run->words it takes, all of them needed */
+	bool is_awaited; /* returns when every server has seen it */
 };
 
 bool organization_open(

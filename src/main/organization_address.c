@@ -208,11 +208,13 @@ int organization_address(int argc, char **argv)
 {
 	static const struct organization_verb verbs[] = {
 	    {"add", "UUID NETWORK [--organization ID] [--active]",
-		"let it call from there only, 48 hours from now on, or at once", add, true, 2},
+		"let it call from there only, 48 hours from now on, or at once", add, true, 2,
+		true},
 	    {"list", "UUID [--organization ID]", "list them", list, true, 1},
-	    {"activate", "UUID NETWORK [--organization ID]", "end the waiting", activate, true, 2},
+	    {"activate", "UUID NETWORK [--organization ID]", "end the waiting", activate, true, 2,
+		true},
 	    {"remove", "UUID NETWORK [--organization ID]", "take it off the list", remove_one, true,
-		2},
+		2, true},
 	};
 
 	return organization_choose(verbs, 4, "organization integration address", argc, argv);

@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "sign/key.h"
-#include "store/addresses.h"
 #include "store/integrations.h"
 
 #include <stdio.h>
@@ -22,11 +21,6 @@ struct integration_run {
 	struct stored_public_key key;
 	int64_t older_until;
 };
-
-static unsigned wanted_of(int environment)
-{
-	return 1u << KEY_P521 | (environment == ENVIRONMENT_SANDBOX ? KEY_TEST_ALLOWED : 0);
-}
 
 static struct key_owner owner_of(const struct stored_integration *i)
 {
@@ -127,7 +121,7 @@ static enum err add(struct organization_run *run)
 	    .window_s = WINDOW_DEFAULT_S,
 	    .created_at = clock_now()};
 	TRY(settings_take(&r.row));
-	TRY(organization_public_key(run->words[0], wanted_of(r.row.environment), &r.key));
+	TRY(organization_public_key(run->words[0], 1u << KEY_P521, &r.key));
 	TRY(random_uuid(r.row.client_key));
 	TRY(store_write(run->tool.store, add_work, &r));
 	printf("integration_key: %s\nfingerprint: %s\nplatform_public_key:\n", r.row.client_key,
@@ -248,7 +242,7 @@ static enum err key_change(struct organization_run *run)
 		complain_text("this integration is revoked: add a new one");
 		return ERR_CONFIG;
 	}
-	TRY(organization_public_key(run->words[1], wanted_of(r.row.environment), &r.key));
+	TRY(organization_public_key(run->words[1], 1u << KEY_P521, &r.key));
 	TRY(end_take(o->overlap, o->valid_until, r.key.created_at, 0, &r.older_until));
 	e = store_write(run->tool.store, key_work, &r);
 	if (e == ERR_CONFLICT)
@@ -323,14 +317,14 @@ static const struct organization_verb verbs[] = {
     {"show", ONE, "print its settings, its public keys and ours", show, true, 1},
     {"key", "UUID FILE|- [--organization ID] [--overlap DAYS] [--valid-until DATE]",
 	"change its public key; the old one goes on for the overlap, or ends at once", key_change,
-	true, 2},
+	true, 2, true},
     {"mode", "UUID strict|compat [--organization ID]", "how exact its signatures must be", mode,
-	true, 2},
+	true, 2, true},
     {"window", "UUID SECONDS|off [--organization ID]", "how far its clock may be off", window, true,
-	2},
+	2, true},
     {"routes", "UUID LIST|all [--organization ID] [--rate N]",
-	"what it may call: METHOD /path, commas between", routes, true, 2},
-    {"revoke", ONE, "make it useless at once", revoke, true, 1},
+	"what it may call: METHOD /path, commas between", routes, true, 2, true},
+    {"revoke", ONE, "make it useless at once", revoke, true, 1, true},
 };
 
 int organization_integration(int argc, char **argv)

@@ -177,11 +177,11 @@ int organization_public(int argc, char **argv)
 		"FILE|- [--organization ID] [--user EMAIL] [--overlap DAYS] [--valid-until DATE]",
 		"keep a public key (RSA of 2048 bits or more, Ed25519, P-256, P-384) for x-sign "
 		"and http-signature",
-		add, true, 1},
+		add, true, 1, true},
 	    {"list", "[--organization ID] [--user EMAIL]", "list them with their fingerprints",
 		list, true},
 	    {"revoke", "FINGERPRINT [--organization ID] [--user EMAIL]",
-		"accept no signature of that key any more", revoke, true, 1},
+		"accept no signature of that key any more", revoke, true, 1, true},
 	};
 
 	return organization_choose(verbs, 3, "organization key public", argc, argv);

@@ -102,7 +102,7 @@ int organization_user(int argc, char **argv)
 	    {"add",
 		"[--organization ID] --email ADDRESS --name NAME --role "
 		"administrator|integrator|operator|viewer",
-		"add a person, or change the role of one who is there", add, true},
+		"add a person, or change the role of one who is there", add, true, 0, true},
 	    {"list", "[--organization ID]", "list role, address and name", list, true},
 	};
 
