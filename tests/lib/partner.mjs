@@ -214,6 +214,7 @@ class Partner {
 
 export async function openPartner (server, scheme, options = {}) {
   if (scheme.startsWith('es512')) return new Partner(server, scheme, { ...options, integration: options.integration ?? addIntegration(server.data, options) })
+  if (options.key) return new Partner(server, scheme, options)
   if (scheme === 'api-key') return new Partner(server, scheme, { ...options, key: addKey(server.data, scheme, options) })
   const kind = scheme === 'x-sign' ? 'rsa' : options.kind ?? 'ed25519'
   const pair = options.pair ?? pairOf(server.data, kind)
