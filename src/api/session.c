@@ -83,7 +83,8 @@ void session_marked(struct app *app, struct session *s)
 	if (!session_is_owing(s))
 		return;
 	s->is_marked = true;
-	auth_spent(app->auth, &s->auth);
+	if (has_lasting_mark(s)) /* a read that only kept its floor may come again */
+		auth_spent(app->auth, &s->auth);
 	if (s->floor != 0)
 		auth_floor_kept(&s->auth, s->floor);
 }
