@@ -411,7 +411,8 @@ test('a person\'s keys are one value each, and regenerating acts in every organi
   // No longer administrator there: that organisation's companies are out of reach.
   good(['user', 'add', ...there, '--email', 'ana@example.com', '--name', 'Ana', '--role', 'integrator'])
   assert.equal((await renewed.call('GET', `/company/${company}`)).status, 404)
-  assert.equal((await renewed.call('GET', `/company/${mine}`)).status, 200)
+  const still = await renewed.call('GET', `/company/${mine}`)
+  assert.equal(still.status, 200, still.body.toString())
   bad(['key', 'regenerate', ...here], /--user EMAIL is missing/)
 })
 
