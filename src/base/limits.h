@@ -42,6 +42,14 @@
 #define LIMIT_SOCKET_MS 20000                /* to take them, or to answer a close */
 #define LIMIT_SOCKET_PING_MS 60000
 
+/* The feed */
+#define LIMIT_FEEDS 1024       /* listeners, all organisations together */
+#define LIMIT_FEEDS_SCOPE 16   /* of one organisation's environment */
+#define LIMIT_FEED_BATCH 64    /* items of a turn; an item fits into 1 KB */
+#define LIMIT_FEED_ITEMS 10000 /* kept for one organisation's environment; then the oldest goes */
+#define LIMIT_FEED_KEEP_MS (INT64_C(7) * 24 * 3600 * 1000)
+#define LIMIT_FEED_TURN_MS 1000 /* how soon a key that was revoked ends its listeners */
+
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_VALUES 100000 /* of a request; a signature of LIMIT_STROKE_POINTS has 30,000 */

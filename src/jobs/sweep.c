@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/companies.h"
+#include "store/feed.h"
 #include "store/idempotency.h"
 #include "store/incidents.h"
 #include "store/replay.h"
@@ -123,17 +124,30 @@ static enum err marks_write(struct db *db, void *ctx)
 	return store_replay_sweep(db, clock_now(), MARKS_AT_ONCE, ctx);
 }
 
-enum job_result sweep_job_run(void *ctx, struct job *job)
+static enum err feed_write(struct db *db, void *ctx)
 {
-	struct post *post = ctx;
+	return store_feed_sweep(db, clock_now() - LIMIT_FEED_KEEP_MS, MARKS_AT_ONCE, ctx);
+}
+
+/* Piece by piece. */
+static void sweep_all(struct post *post, store_work work, const char *what)
+{
 	size_t removed;
 
 	do {
 		removed = 0;
-		enum err e = store_write(post->store, marks_write, &removed);
+		enum err e = store_write(post->store, work, &removed);
 		if (e != OK)
-			log_warn("marks of old requests were kept", "error=%s", err_symbol(e));
+			log_warn("old rows were kept", "what=%s error=%s", what, err_symbol(e));
 	} while (removed == MARKS_AT_ONCE);
+}
+
+enum job_result sweep_job_run(void *ctx, struct job *job)
+{
+	struct post *post = ctx;
+
+	sweep_all(post, marks_write, "marks of requests");
+	sweep_all(post, feed_write, "items of feeds");
 	return job_finished(job, JOB_DONE, sweep_write, NULL);
 }
 

@@ -51,6 +51,8 @@ enum err CHECKED query_end(struct query *q);
 enum err CHECKED query_run(struct query *q);
 /* The same, and `none` when no row was changed. */
 enum err CHECKED query_run_changing(struct query *q, enum err none);
+/* Whoever listens (store_listen) hears of this channel when the work is committed. */
+void db_announce(struct db *db, uint64_t channel);
 /* Rows changed by the last statement. */
 int64_t query_changes(struct db *db);
 

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "store/envelope_rows.h"
+#include "store/feed.h"
 #include "store/jobs.h"
 #include "store/webhooks.h"
 
@@ -183,6 +184,7 @@ enum err effects_add(struct db *db, const struct envelope *state, const struct e
 	const char *wants;
 	size_t count;
 
+	TRY(store_feed_add(db, state, event));
 	if (is_quiet(event->kind))
 		return OK;
 	arena = arena_new(LIMIT_MB);

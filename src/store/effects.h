@@ -30,8 +30,8 @@ struct effect {
 size_t effects_of(const struct envelope *state, const struct event *event, const char *wants,
     struct effect out[EFFECTS_PER_EVENT_MAX]);
 
-/* Adds the jobs of one event. sequence: the event's; code: the digits of a CODE_SENT event, else
- * NULL. */
+/* Adds the jobs of one event, and what the feed tells of it. sequence: the event's; code: the
+ * digits of a CODE_SENT event, else NULL. */
 enum err CHECKED effects_add(struct db *db, const struct envelope *state, const struct event *event,
     int64_t sequence, const uint8_t *data_key, const char *code, int64_t now);
 

@@ -18,12 +18,16 @@ struct db_slot {
 	bool is_busy;
 };
 
+#define DB_ANNOUNCEMENTS 64
+
 struct db {
 	sqlite3 *handle;
 	struct db_slot slots[SQL_COUNT_];
 	unsigned open_queries;
 	enum err failed; /* first failure of the running work: it cannot be committed any more */
-	struct db *next; /* in the pool of idle readers */
+	uint64_t announced[DB_ANNOUNCEMENTS]; /* by the works of this transaction */
+	size_t announced_count;               /* above DB_ANNOUNCEMENTS: some have no room */
+	struct db *next;                      /* in the pool of idle readers */
 };
 
 /* The log is folded into the database by one connection, the server's writer: releases of SQLite

@@ -51,6 +51,8 @@ struct store {
 	struct db *idle;
 	unsigned readers;
 	atomic_uint_fast64_t transactions, commits;
+	void (*heard)(void *ctx, uint64_t channel);
+	void *heard_ctx;
 	char path[PATH_SIZE];
 };
 
@@ -88,14 +90,53 @@ static enum err batch_commit(struct store *s, struct work_item *batch)
 	return OK;
 }
 
+void db_announce(struct db *db, uint64_t channel)
+{
+	for (size_t i = 0; i < db->announced_count && i < DB_ANNOUNCEMENTS; i++)
+		if (db->announced[i] == channel)
+			return;
+	if (db->announced_count < DB_ANNOUNCEMENTS)
+		db->announced[db->announced_count] = channel;
+	db->announced_count++;
+}
+
+void store_listen(struct store *s, void (*heard)(void *ctx, uint64_t channel), void *ctx)
+{
+	pthread_mutex_lock(&s->lock);
+	s->heard = heard;
+	s->heard_ctx = ctx;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* What a work announced that came to nothing is told too: whoever hears it looks, and finds none.
+ */
+static void announcements_tell(struct store *s)
+{
+	struct db *db = s->writer;
+	pthread_mutex_lock(&s->lock);
+	void (*heard)(void *ctx, uint64_t channel) = s->heard;
+	void *ctx = s->heard_ctx;
+	pthread_mutex_unlock(&s->lock);
+	if (heard == NULL)
+		return;
+	if (db->announced_count > DB_ANNOUNCEMENTS)
+		heard(ctx, 0);
+	else
+		for (size_t i = 0; i < db->announced_count; i++)
+			heard(ctx, db->announced[i]);
+}
+
 static void batch_run(struct store *s, struct work_item *batch)
 {
 	struct db *db = s->writer;
+	db->announced_count = 0;
 	enum err e = db_settle(db, db_command(db, SQL_ENGINE_BEGIN_WRITE));
 	if (e == OK)
 		e = batch_commit(s, batch);
 	if (e != OK && db_in_transaction(db))
 		(void)db_settle(db, db_command(db, SQL_ENGINE_ROLLBACK));
+	if (e == OK && db->announced_count > 0 && !s->is_tool)
+		announcements_tell(s);
 	if (e == OK)
 		return;
 	log_error("batch not committed", "error=%s", err_symbol(e));

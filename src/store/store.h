@@ -37,6 +37,10 @@ enum err CHECKED store_write(struct store *s, store_work work, void *ctx);
 /* Runs work in a read transaction: one consistent view. */
 enum err CHECKED store_read(struct store *s, store_work work, void *ctx);
 
+/* Called after a commit, for each channel that its works announced (0: too many to name, all are
+ * meant). On the writer's thread: must not block, nor call the store. NULL: nobody. */
+void store_listen(struct store *s, void (*heard)(void *ctx, uint64_t channel), void *ctx);
+
 struct store_counts {
 	uint64_t transactions; /* works committed */
 	uint64_t commits;      /* commits that wrote: each is one sync of the log */
