@@ -5,7 +5,7 @@
 //   await server.request('POST', '/sign/envelope', { key, json })  -> { status, headers, body, json }
 //   await server.kill('keyd'), await server.stop() -> exit status; the folder is removed
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -62,23 +62,36 @@ export function rolePids (supervisor, role) {
   }).map(Number)
 }
 
-export async function startServer ({ data, organization, settings = [], env = {}, args = [], listen = '127.0.0.1:0' } = {}) {
+// With logFile the lines go there and not through this process, which then costs the server nothing.
+export async function startServer ({ data, organization, settings = [], env = {}, args = [], listen = '127.0.0.1:0', logFile } = {}) {
   const isOwn = data === undefined
   data ??= initData(organization)
   const set = settings.flatMap((s) => ['--set', s])
+  const stderr = logFile ? openSync(logFile, 'w') : 'pipe'
   const child = spawn(program, ['serve', '--data', data, '--listen', listen, ...set, ...args],
-    { stdio: ['ignore', 'ignore', 'pipe'], env: environment(env) })
-  let log = ''
-  logs.add(() => log)
+    { stdio: ['ignore', 'ignore', stderr], env: environment(env) })
+  if (logFile) closeSync(stderr)
+  let piped = ''
+  const log = () => logFile ? readFileSync(logFile, 'utf8') : piped
+  logs.add(log)
   const ended = new Promise((resolve) => child.on('exit', (status, signal) => resolve({ status, signal })))
   const closed = new Promise((resolve) => child.on('close', resolve))
   const url = await new Promise((resolve, reject) => {
-    child.stderr.on('data', (piece) => {
-      log += piece
-      const ready = /^ready (https:\S+)$/m.exec(log)
-      if (ready) resolve(ready[1])
+    let isReady = false
+    const look = () => {
+      const [, url] = isReady ? [] : /^ready (https:\S+)$/m.exec(log()) ?? []
+      isReady ||= url !== undefined
+      if (url) resolve(url)
+    }
+    child.stderr?.on('data', (piece) => {
+      piped += piece
+      look()
     })
-    ended.then((end) => reject(new Error(`serve ended with ${JSON.stringify(end)}:\n${log}`)))
+    const looking = logFile && setInterval(() => isReady ? clearInterval(looking) : look(), 5)
+    ended.then((end) => {
+      clearInterval(looking)
+      reject(new Error(`serve ended with ${JSON.stringify(end)}:\n${log()}`))
+    })
   })
   const ca = readFileSync(join(data, 'keys/tls.crt'))
   const agent = new https.Agent({ ca, keepAlive: true })
@@ -123,7 +136,7 @@ export async function startServer ({ data, organization, settings = [], env = {}
 
   return {
     url, data, keys, ca, agent, request, cookiesOf, pid: child.pid, ended,
-    log: () => log,
+    log,
     pids: (role) => rolePids(child.pid, role),
     signal: (name) => child.kill(name),
     // SIGKILL to a role, and the promise that the supervisor has started another.
@@ -143,7 +156,8 @@ export async function startServer ({ data, organization, settings = [], env = {}
       const end = await ended
       await closed // the last words of every process
       if (isOwn) rmSync(data, { recursive: true, force: true })
-      assertNoReport(log)
+      logs.delete(log)
+      assertNoReport(log())
       return end.status
     }
   }
