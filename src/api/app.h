@@ -6,6 +6,7 @@
 #define CHIROGRAPH_API_APP_H
 
 #include "auth/auth.h"
+#include "auth/rate.h"
 #include "base/crypto.h"
 #include "courier/courier.h"
 #include "keyd/keyd.h"
@@ -21,6 +22,7 @@
 struct app {
 	const char *data; /* DIR */
 	struct auth *auth;
+	struct rates *rates;
 	struct store *store;
 	struct vault *vault;
 	struct keyd *keyd;

@@ -40,6 +40,25 @@ bool call_screen(void *app, struct http_request *req, struct http_reply *reply)
 	return e == OK;
 }
 
+enum err app_rate(
+    struct app *app, const struct http_request *req, enum rate_kind kind, struct http_reply *reply)
+{
+	int64_t wait = rate_count(app->rates, kind, req->client, req->now);
+
+	if (wait == 0)
+		return OK;
+	const char *seconds = arena_format(req->arena, "%lld", (long long)wait);
+	if (seconds != NULL)
+		http_reply_header(reply, "Retry-After", seconds);
+	return ERR_RATE;
+}
+
+enum err app_guess(struct app *app, const struct http_request *req, enum rate_kind kind,
+    enum err wrong, struct http_reply *reply)
+{
+	return app_rate(app, req, kind, reply) == OK ? wrong : ERR_RATE;
+}
+
 struct write_work {
 	struct call *call;
 	store_work work;

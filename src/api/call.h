@@ -74,6 +74,15 @@ struct command_run {
 };
 enum err CHECKED call_command(struct command_run *run);
 
+/* ---- what one address may do how often (auth/rate.h) ---- */
+
+/* Counts one of this kind: OK or ERR_RATE, with Retry-After on the reply. */
+enum err CHECKED app_rate(
+    struct app *app, const struct http_request *req, enum rate_kind kind, struct http_reply *reply);
+/* The answer to what was not found: wrong itself, or ERR_RATE after too many. */
+enum err app_guess(struct app *app, const struct http_request *req, enum rate_kind kind,
+    enum err wrong, struct http_reply *reply);
+
 /* ---- replies ---- */
 
 /* Start a JSON object as the reply's body; status as given. */

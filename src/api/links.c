@@ -154,13 +154,16 @@ static enum err file_answer(
 {
 	uint8_t key[KEY_SIZE];
 	struct file_work w = {.arena = req->arena};
-	TRY(link_open(app, req->params[0], req->now, &w.link));
+	enum err e = link_open(app, req->params[0], req->now, &w.link);
+	if (e == ERR_NOT_FOUND)
+		return app_guess(app, req, RATE_LINK, e, reply);
+	TRY(e);
 	if (w.link.kind >= LINK_UPLOAD_OTHER)
 		return upload_answer(app, req, &w.link, reply);
 	TRY(store_read(app->store, file_work, &w));
 	TRY(app_data_key(app, &w.organisation, w.link.envelope, w.record.wrapped_key, key));
 	http_reply_header(reply, "Cache-Control", "private, max-age=3600");
-	enum err e = reply_blob(app, key, file_blob(&w),
+	e = reply_blob(app, key, file_blob(&w),
 	    w.link.kind == LINK_PHOTO ? "image/jpeg" : "application/pdf", reply);
 	secret_wipe(key, sizeof key);
 	return e;

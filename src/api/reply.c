@@ -211,16 +211,39 @@ static enum err rename_error(const struct http_request *req, enum err e, struct 
 	return s != NULL ? auth_refusal(&s->auth, e, fault) : e;
 }
 
+/* How long at most, where the error's own window is longer than a minute. */
+static const char *retry_after(
+    const struct http_request *req, const struct session *s, enum err e, unsigned status)
+{
+	switch ((int)e) {
+	case ERR_CPF_LOCKED: return "3600";
+	case ERR_CODE_SENDS: return "86400";
+	case ERR_RATE:
+		if (s != NULL && s->auth.retry_after_s > 0)
+			return arena_format(req->arena, "%lld", (long long)s->auth.retry_after_s);
+		break;
+	default: break;
+	}
+	return status == 503 ? "2" : "60";
+}
+
+static bool has_header(const struct http_reply *reply, const char *name)
+{
+	for (size_t i = 0; i < reply->header_count; i++)
+		if (span_equal_nocase(span_str(reply->headers[i].name), name))
+			return true;
+	return false;
+}
+
 static void put_retry_after(
     const struct http_request *req, struct http_reply *reply, enum err e, unsigned status)
 {
 	const struct session *s = session_of(req);
-	const char *seconds = status == 503 ? "2" : "60";
+
 	if ((status != 503 || e == ERR_MAINTENANCE) && status != 429)
 		return;
-	if (e == ERR_RATE && s != NULL && s->auth.retry_after_s > 0)
-		seconds = arena_format(req->arena, "%lld", (long long)s->auth.retry_after_s);
-	http_reply_header(reply, "Retry-After", seconds);
+	if (!has_header(reply, "Retry-After"))
+		http_reply_header(reply, "Retry-After", retry_after(req, s, e, status));
 }
 
 void reply_error(struct app *app, const struct http_request *req, struct http_reply *reply,

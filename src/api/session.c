@@ -16,6 +16,19 @@ const struct stored_organisation *session_organisation(const struct session *s)
 	return s->auth.key != NULL ? s->auth.key->tenant : NULL;
 }
 
+/* A wrong key or signature counts against the address it came from. */
+static enum err session_guess(struct app *app, struct session *s, enum err e)
+{
+	const struct http_request *req = s->auth.req;
+
+	if (e != ERR_AUTH_KEY && e != ERR_CLIENT_KEY && e != ERR_TOKEN && e != ERR_SIGNATURE)
+		return e;
+	s->auth.retry_after_s = rate_count(app->rates, RATE_KEY, req->client, req->now);
+	if (s->auth.retry_after_s == 0)
+		return e;
+	return fault_set(&s->fault, ERR_RATE, "", "%s", "");
+}
+
 enum err session_head(struct app *app, struct http_request *req)
 {
 	struct session *s = arena_alloc(req->arena, sizeof(*s));
@@ -24,7 +37,7 @@ enum err session_head(struct app *app, struct http_request *req)
 	req->context = s;
 	enum err e = auth_head(app->auth, req, &s->auth, &s->fault);
 	s->is_judged = e == OK;
-	return e;
+	return session_guess(app, s, e);
 }
 
 /* A read owes what every request uses up; a write's debts are paid with its effect. */
@@ -35,7 +48,7 @@ enum err session_admit(struct app *app, struct http_request *req)
 	if (s == NULL)
 		TRY(session_head(app, req));
 	s = session_of(req);
-	TRY(auth_body(app->auth, &s->auth, &s->fault));
+	TRY(session_guess(app, s, auth_body(app->auth, &s->auth, &s->fault)));
 	s->floor = auth_floor(&s->auth);
 	return auth_is_write(req) ? OK : session_settle(app, s);
 }

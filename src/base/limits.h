@@ -33,6 +33,7 @@
 #define LIMIT_BODY_READ (64 * LIMIT_KB) /* of a GET: signing clients send {"encoded_body":null} */
 #define LIMIT_KEY_CACHE 4096            /* keys at hand */
 #define LIMIT_KEY_CACHE_MS 500          /* how long a row is believed */
+#define LIMIT_RATE_PLACES (32 * 1024)   /* addresses counted at a time */
 #define LIMIT_SEEN (256 * 1024)         /* signatures remembered in memory */
 #define LIMIT_WINDOW_S 300              /* of x-sign and http-signature, both ways */
 

@@ -136,6 +136,21 @@ static enum err auth_room_open(struct front *f)
 	return auth_open(&auth, &f->app.auth);
 }
 
+static enum err rates_open(struct front *f)
+{
+	const struct config *c = f->config;
+	int64_t guesses = config_int(c, CONFIG_LIMITS_GUESS_RATE);
+	const int64_t limits[RATE_KINDS] = {
+	    [RATE_KEY] = guesses,
+	    [RATE_LINK] = guesses,
+	    [RATE_VERIFY] = guesses,
+	    [RATE_CODE] = config_int(c, CONFIG_LIMITS_CODE_RATE),
+	    [RATE_CHECK] = config_int(c, CONFIG_LIMITS_CHECK_RATE),
+	};
+
+	return rates_new(limits, &f->app.rates);
+}
+
 static enum err answer_keys_open(struct app *app)
 {
 	size_t count;
@@ -159,6 +174,7 @@ static enum err rooms_open(struct front *f)
 	TRY(keyd_tls_context(app->keyd, &f->tls));
 	TRY(answer_keys_open(app));
 	TRY(auth_room_open(f));
+	TRY(rates_open(f));
 	enum err e = store_open(&store, &app->store);
 	if (e == ERR_CONFLICT)
 		log_error("another server runs on this folder", "data=%s", f->config->data);
@@ -345,6 +361,7 @@ static void front_close(struct front *f)
 	http_server_free(f->server);
 	SSL_CTX_free(f->tls);
 	auth_close(f->app.auth);
+	rates_free(f->app.rates);
 	vault_free(f->app.vault);
 	store_close(f->app.store);
 	keyd_close(f->app.keyd);

@@ -4,6 +4,7 @@
  */
 #include "web/signer.h"
 
+#include "api/call.h"
 #include "base/codec.h"
 #include "base/text.h"
 #include "identity/identity.h"
@@ -128,6 +129,7 @@ static enum err code_send_body(struct visit *v)
 				       .actor = visit_actor(v),
 				       .masked = span_str(visit_target(v))},
 	    .code = code};
+	TRY(app_rate(v->app, v->req, RATE_CODE, v->reply));
 	TRY(identity_code_new(code));
 	enum err e = store_code_hash(v->key, v->signer, span_str(code), w.command.hash);
 	if (e == OK)

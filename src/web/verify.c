@@ -55,7 +55,10 @@ static enum err check_work(struct db *db, void *ctx)
 static enum err check_enter(struct check *c)
 {
 	TRY(code_hash(c->req->params[0], c->hash));
-	TRY(store_read(c->app->store, check_work, c));
+	enum err e = store_read(c->app->store, check_work, c);
+	if (e == ERR_NOT_FOUND)
+		return app_guess(c->app, c->req, RATE_VERIFY, e, c->reply);
+	TRY(e);
 	return app_data_key(
 	    c->app, &c->organisation, c->record.state.row, c->record.wrapped_key, c->key);
 }
@@ -208,6 +211,8 @@ static enum err file_body(struct check *c)
 	struct json_writer w;
 	uint8_t hash[SHA256_SIZE];
 	ENSURE(c->req->body.size > 0, ERR_BODY_MISSING);
+	if (c->req->body.size <= LIMIT_BODY_DEFAULT) /* a larger one was counted by its head */
+		TRY(app_rate(c->app, c->req, RATE_CHECK, c->reply));
 	TRY(sha256(c->req->body, hash));
 	reply_json(c->reply, 200, &w);
 	TRY(put_match(c, &w, hash));
@@ -225,6 +230,8 @@ bool verify_screen(void *app, const struct http_request *req, struct http_reply 
 {
 	struct check c = {.app = app, .req = req, .reply = reply, .arena = req->arena};
 	enum err e = check_enter(&c);
+	if (e == OK)
+		e = app_rate(app, req, RATE_CHECK, reply);
 	if (e != OK)
 		reply_error(app, req, reply, e, NULL);
 	secret_wipe(c.key, sizeof(c.key));

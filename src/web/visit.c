@@ -24,7 +24,10 @@ static enum err visit_work(struct db *db, void *ctx)
 
 static enum err visit_enter(struct visit *v)
 {
-	TRY(store_read(v->app->store, visit_work, v));
+	enum err e = store_read(v->app->store, visit_work, v);
+	if (e == ERR_LINK)
+		return app_guess(v->app, v->req, RATE_LINK, e, v->reply);
+	TRY(e);
 	TRY(app_data_key(
 	    v->app, &v->organisation, v->record.state.row, v->record.wrapped_key, v->key));
 	TRY(record_profile(&v->record, v->signer, v->key, v->arena, &v->profile));

@@ -105,7 +105,8 @@ app.fail = async (failure, retry, on_refused) => {
 		return app.refresh()
 	if (failure.kind === 'refused' && on_refused)
 		return on_refused(words_of(failure), failure)
-	const screen = { offline: ends.offline, busy: ends.busy, gone: ends.unknown }[failure.kind] ?? ends.broken
+	const kind = failure.status === 429 ? 'busy' : failure.kind
+	const screen = { offline: ends.offline, busy: ends.busy, gone: ends.unknown }[kind] ?? ends.broken
 	app.overlay = null
 	app.leave?.()
 	app.leave = null
