@@ -21,6 +21,7 @@ struct evidence {
 	bool has_body;    /* false: only body_sha256 is known */
 	const uint8_t *body_sha256;
 	struct span body_token; /* es512-wrapped without raw bytes: what encoded_body was */
+	bool is_file;           /* es512-wrapped: the body is a file, signed as it is */
 	const char
 	    *client_key; /* what API-CLIENT-KEY and sub must be; NULL: what the message says */
 };

@@ -124,6 +124,10 @@ static void body_find(const struct chg_proof *p, struct proof_part *part, struct
 
 static bool has_signature(const struct proof_exchange *x, enum chg_side side)
 {
+	if (x->parts[side].is_missing)
+		return false;
+	if (side == CHG_REQUEST && x->scheme == CHG_X_SIGN) /* sandbox keys may leave it out */
+		return x->parts[side].spki != NULL || fields_has(&x->parts[side].fields, "x-sign");
 	if (side == CHG_REQUEST)
 		return x->scheme != CHG_API_KEY;
 	if (x->scheme == CHG_ES512_WRAPPED || x->scheme == CHG_ES512_PLAIN)
@@ -155,7 +159,8 @@ static void part_verify(struct chg_proof *p, struct proof_exchange *x, enum chg_
 	    .request_fields = &x->parts[CHG_REQUEST].fields,
 	    .is_response = side == CHG_RESPONSE,
 	    .status = x->status,
-	    .body_token = part->body_token};
+	    .body_token = part->body_token,
+	    .is_file = part->is_file};
 
 	part->shown.verdict = CHG_PROOF_UNSIGNED;
 	if (!has_signature(x, side))
@@ -211,7 +216,9 @@ static void judge_unsigned(struct chg_proof *p, size_t number)
 
 	if (answer->shown.verdict != CHG_PROOF_UNSIGNED)
 		return;
-	if (p->trusted_count[CHG_RESPONSE] > 0)
+	if (answer->is_missing)
+		say(&answer->said, CHG_ERR_UNSIGNED, "it was not kept");
+	else if (p->trusted_count[CHG_RESPONSE] > 0)
 		say(&answer->said, CHG_ERR_UNSIGNED, "it is not signed");
 	else if (request->shown.verdict == CHG_PROOF_UNSIGNED)
 		say(&answer->said, CHG_ERR_UNSIGNED, "neither request nor answer is signed");

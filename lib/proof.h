@@ -17,6 +17,9 @@ struct proof_part {
 	struct span body_token;
 	uint8_t sha256[SHA256_SIZE];
 	bool has_hash; /* false: no body */
+	bool is_file;  /* es512-wrapped: sha256 is of the file that was signed in its body */
+	bool is_answer;
+	bool is_missing; /* an answer that was not kept */
 	struct said said;
 	struct chg_proof_part shown;
 };

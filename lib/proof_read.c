@@ -54,38 +54,49 @@ static void headers_read(struct reader *r, const json_t *part, struct fields *fi
 	}
 }
 
-static void part_read(struct reader *r, const json_t *part, struct proof_part *out)
+static void hash_read(struct reader *r, const json_t *part, struct proof_part *out)
 {
 	static const uint8_t of_nothing[SHA256_SIZE] = {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c,
 	    0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24, 0x27, 0xae, 0x41, 0xe4, 0x64,
 	    0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55};
-	const char *hash, *token;
+	const char *hash = text_at(r, part, "file_sha256", false);
 
+	out->is_file = hash != NULL;
+	if (hash == NULL)
+		hash = text_at(r, part, "body_sha256", false);
+	out->has_hash = hash != NULL;
+	if (hash != NULL && hex_decode(span_str(hash), out->sha256, SHA256_SIZE) != OK)
+		say(&r->proof->said, CHG_ERR_FORM, "exchange %zu: %s%s is not SHA-256 in hex",
+		    r->number, r->place, out->is_file ? "file_sha256" : "body_sha256");
+	if (hash != NULL && ct_equal(out->sha256, of_nothing, SHA256_SIZE))
+		out->has_hash = false;
+	out->shown.body_sha256 = hash;
+}
+
+static void part_read(struct reader *r, const json_t *part, struct proof_part *out)
+{
+	out->shown.why = "";
+	out->is_missing = json_is_null(part) && out->is_answer;
+	if (out->is_missing)
+		return;
 	if (!json_is_object(part)) {
 		say(&r->proof->said, CHG_ERR_FORM, "exchange %zu: %s is no object", r->number,
 		    r->place);
 		return;
 	}
 	headers_read(r, part, &out->fields);
-	token = text_at(r, part, "encoded_body", false);
-	out->body_token = span_str(token);
-	hash = text_at(r, part, "body_sha256", false);
-	out->has_hash = hash != NULL;
-	if (hash != NULL && hex_decode(span_str(hash), out->sha256, SHA256_SIZE) != OK)
-		say(&r->proof->said, CHG_ERR_FORM,
-		    "exchange %zu: %sbody_sha256 is not SHA-256 in hex", r->number, r->place);
-	if (hash != NULL && ct_equal(out->sha256, of_nothing, SHA256_SIZE))
-		out->has_hash = false;
-	out->shown.body_sha256 = hash;
-	out->shown.why = "";
+	out->body_token = span_str(text_at(r, part, "encoded_body", false));
+	hash_read(r, part, out);
 	if (json_is_object(json_object_get(part, "key")))
 		out->spki = text_at(r, json_object_get(part, "key"), "spki", true);
 }
 
-static void body_read(struct reader *r, const json_t *part)
+/* A body that the bundle brings along is the one that its hash names, or the bundle lies. */
+static void body_read(struct reader *r, const json_t *part, const struct proof_part *out)
 {
 	CLEANUP(buf_free) struct buf bytes;
 	const json_t *body = json_object_get(part, "body");
+	uint8_t sum[SHA256_SIZE];
 
 	buf_init(&bytes, BODY_BYTES);
 	if (!json_is_string(body))
@@ -93,6 +104,10 @@ static void body_read(struct reader *r, const json_t *part)
 	if (b64_decode(&bytes, span_of(json_string_value(body), json_string_length(body))) != OK)
 		say(&r->proof->said, CHG_ERR_FORM, "exchange %zu: %sbody is not base64", r->number,
 		    r->place);
+	else if (!out->is_file && (sha256(buf_span(&bytes), sum) != OK || !out->has_hash ||
+				      !ct_equal(sum, out->sha256, sizeof(sum))))
+		say(&r->proof->said, CHG_ERR_MISMATCH,
+		    "exchange %zu: %sbody is not what body_sha256 names", r->number, r->place);
 	else
 		chg_proof_add_body(r->proof, bytes.data, bytes.size);
 }
@@ -116,8 +131,9 @@ static void exchange_read(struct reader *r, const json_t *x, struct proof_exchan
 	target_read(out->url, r->proof->arena, &out->target, said);
 	for (int side = CHG_REQUEST; side <= CHG_RESPONSE; side++) {
 		r->place = places[side];
+		out->parts[side].is_answer = side == CHG_RESPONSE;
 		part_read(r, json_object_get(x, names[side]), &out->parts[side]);
-		body_read(r, json_object_get(x, names[side]));
+		body_read(r, json_object_get(x, names[side]), &out->parts[side]);
 	}
 	out->status =
 	    (unsigned)json_integer_value(json_object_get(json_object_get(x, "response"), "status"));

@@ -188,8 +188,17 @@ for (const program of programs) {
     assert.equal(open.out.match(/ needs body /g).length, 3)
     assert.equal(open.out.match(/ unsigned /g).length, 1)
     const inside = structuredClone(bundle)
-    for (const x of inside.exchanges) { x.request.body = Buffer.from(body).toString('base64'); x.response.body = Buffer.from(answer).toString('base64') }
+    const raw = (side, plain) => Buffer.from(side.encoded_body ? JSON.stringify({ encoded_body: side.encoded_body }) : plain).toString('base64')
+    for (const x of inside.exchanges) { x.request.body = raw(x.request, body); x.response.body = raw(x.response, answer) }
     fine(check(inside, ...trust))
+    for (const i of [0, 1]) {
+      const lying = structuredClone(inside)
+      lying.exchanges[i].request.body = Buffer.from('{}').toString('base64')
+      bad(check(lying, ...trust), /body is not what body_sha256 names/)
+    }
+    const another = structuredClone(inside)
+    another.exchanges[1].request.encoded_body = await jws('{}', world.keys.partner.privateKey)
+    bad(check(another, ...trust), /encoded_body is not the token in the body/)
     bad(check(bundle, '--partner-key', 'rsa.pub', ...bodies), /none of the keys/)
     bad(check(bundle, '--platform-key', 'partner.pub', ...bodies), /none of the keys/)
     assert.match(run(check(bundle, ...bodies)).out, /P-521 SHA256:[A-Za-z0-9+/]{43} \(key not told\)/)
@@ -223,7 +232,7 @@ for (const program of programs) {
         else assert.equal(r.status, 3, `${scheme} ${what}: ${r.out}`)
       }
     }
-    for (const [value, hint] of [[{}, /exchanges/], [{ exchanges: [] }, /exchanges/], [{ exchanges: [{}] }, /exchange 1: at is missing/], [{ exchanges: [{ ...bundle.exchanges[0], scheme: 'x' }] }, /scheme x is unknown/], [{ exchanges: [{ ...bundle.exchanges[0], response: null }] }, /response\. is no object/]]) bad(check(value), hint)
+    for (const [value, hint] of [[{}, /exchanges/], [{ exchanges: [] }, /exchanges/], [{ exchanges: [{}] }, /exchange 1: at is missing/], [{ exchanges: [{ ...bundle.exchanges[0], scheme: 'x' }] }, /scheme x is unknown/], [{ exchanges: [{ ...bundle.exchanges[0], response: 1 }] }, /response\. is no object/], [{ exchanges: [{ ...bundle.exchanges[0], request: null }] }, /request\. is no object/], [{ exchanges: [{ ...bundle.exchanges[3], response: null }] }, /answer: it was not kept/]]) bad(check(value), hint)
   })
 }
 
