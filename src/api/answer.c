@@ -5,6 +5,7 @@
  */
 #include "api/answer.h"
 
+#include "api/archive.h"
 #include "api/call.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -20,6 +21,7 @@ struct answer {
 	const struct http_request *req;
 	const struct session *session;
 	struct http_reply *reply;
+	struct answer_made *made;
 };
 
 static enum err header_put(struct answer *a, const char *name, struct span value)
@@ -27,7 +29,7 @@ static enum err header_put(struct answer *a, const char *name, struct span value
 	const char *copy = span_dup(a->req->arena, value);
 
 	ENSURE(copy != NULL, ERR_MEMORY);
-	http_reply_header(a->reply, name, copy);
+	answer_header(a->made, name, copy);
 	return OK;
 }
 
@@ -40,12 +42,12 @@ static enum err tokens_put(struct answer *a, const char *word, struct span token
 					      (int)token.size, (const char *)token.data);
 
 	ENSURE(authorization != NULL, ERR_MEMORY);
-	http_reply_header(a->reply, "Authorization", authorization);
-	http_reply_header(a->reply, "API-CLIENT-KEY", key);
+	answer_header(a->made, "Authorization", authorization);
+	answer_header(a->made, "API-CLIENT-KEY", key);
 	return OK;
 }
 
-static enum err wrapped_tokens(struct answer *a, struct buf *body, struct buf *head)
+static enum err wrapped_tokens(struct answer *a, struct keyd_wrapped_tokens *tokens)
 {
 	char date[CLOCK_TEXT_SIZE];
 
@@ -55,21 +57,21 @@ static enum err wrapped_tokens(struct answer *a, struct buf *body, struct buf *h
 	    .content_type = span_str("application/json"),
 	    .date = span_str(date),
 	    .url = a->req->target};
-	TRY(keyd_response_wrapped(a->app->keyd, &form, buf_span(&a->reply->body), body, head));
-	buf_reset(&a->reply->body);
-	TRY(wrapped_body_make(buf_span(body), &a->reply->body));
-	TRY(buf_done(&a->reply->body));
-	a->reply->content_type = "application/json";
-	return tokens_put(a, "QIT", buf_span(head));
+	TRY(keyd_response_wrapped(a->app->keyd, &form, buf_span(&a->reply->body), tokens));
+	TRY(wrapped_body_make(buf_span(tokens->body), &a->made->body));
+	TRY(buf_done(&a->made->body));
+	memcpy(a->made->kid, tokens->kid, sizeof(a->made->kid));
+	return tokens_put(a, "QIT", buf_span(tokens->authorization));
 }
 
 static enum err wrapped_sign(struct answer *a)
 {
 	struct buf body CLEANUP(buf_free), head CLEANUP(buf_free);
+	struct keyd_wrapped_tokens tokens = {.body = &body, .authorization = &head};
 
 	buf_init(&body, 2 * LIMIT_BODY_CREATE);
 	buf_init(&head, TOKEN_MAX);
-	return wrapped_tokens(a, &body, &head);
+	return wrapped_tokens(a, &tokens);
 }
 
 static enum err plain_sign(struct answer *a)
@@ -84,7 +86,7 @@ static enum err plain_sign(struct answer *a)
 	    .timestamp = span_str(now),
 	    .method = span_str(http_method_name(a->req->method)),
 	    .uri = a->req->target};
-	TRY(keyd_response_plain(a->app->keyd, &p, &token));
+	TRY(keyd_response_plain(a->app->keyd, &p, &token, a->made->kid));
 	return tokens_put(a, NULL, buf_span(&token));
 }
 
@@ -102,8 +104,7 @@ enum err answer_keys_read(struct app *app, size_t *count)
 		pthread_rwlock_wrlock(&app->answer_keys.lock);
 		app->answer_keys.count = 0;
 		for (size_t i = 0; i < *count; i++)
-			if (all[i].line == KEYD_RESPONSE_ED25519 &&
-			    app->answer_keys.count < APP_ANSWER_KEYS)
+			if (all[i].line != KEYD_WEBHOOK && app->answer_keys.count < APP_ANSWER_KEYS)
 				app->answer_keys.list[app->answer_keys.count++] = all[i];
 		pthread_rwlock_unlock(&app->answer_keys.lock);
 	}
@@ -111,16 +112,41 @@ enum err answer_keys_read(struct app *app, size_t *count)
 	return e;
 }
 
+static bool key_find(struct app *app, const char *kid, struct keyd_public *out)
+{
+	bool is_found = false;
+
+	pthread_rwlock_rdlock(&app->answer_keys.lock);
+	for (size_t i = 0; i < app->answer_keys.count && !is_found; i++) {
+		is_found = strcmp(app->answer_keys.list[i].kid, kid) == 0;
+		if (is_found)
+			*out = app->answer_keys.list[i];
+	}
+	pthread_rwlock_unlock(&app->answer_keys.lock);
+	return is_found;
+}
+
+enum err answer_key(struct app *app, const char *kid, struct keyd_public *out)
+{
+	size_t count;
+
+	if (key_find(app, kid, out))
+		return OK;
+	TRY(answer_keys_read(app, &count)); /* a rotation came into force */
+	return key_find(app, kid, out) ? OK : ERR_NOT_FOUND;
+}
+
 /* Newest first: the first whose time has come. */
 static void kid_now(struct app *app, char kid[KEYD_KID_SIZE])
 {
+	const struct keyd_public *list = app->answer_keys.list;
 	int64_t now = clock_now();
 
 	kid[0] = '\0';
 	pthread_rwlock_rdlock(&app->answer_keys.lock);
 	for (size_t i = 0; i < app->answer_keys.count && kid[0] == '\0'; i++)
-		if (app->answer_keys.list[i].from <= now)
-			memcpy(kid, app->answer_keys.list[i].kid, KEYD_KID_SIZE);
+		if (list[i].line == KEYD_RESPONSE_ED25519 && list[i].from <= now)
+			memcpy(kid, list[i].kid, KEYD_KID_SIZE);
 	pthread_rwlock_unlock(&app->answer_keys.lock);
 }
 
@@ -172,6 +198,7 @@ static enum err message_try(
 	    .created = clock_now() / CLOCK_SECOND};
 
 	kid_now(a->app, kid);
+	memcpy(a->made->kid, kid, sizeof(kid));
 	buf_reset(input);
 	buf_reset(signature);
 	struct signer signer = keyd_response_message(&form);
@@ -223,6 +250,10 @@ static bool is_wanted(const struct answer *a)
 
 static enum err sign(struct answer *a)
 {
+	buf_free(&a->made->body);
+	buf_init(&a->made->body, LIMIT_BODY_CREATE);
+	a->made->header_count = 0;
+	a->made->status = a->reply->status;
 	switch (a->session->auth.scheme) {
 	case AUTH_ES512_WRAPPED: return wrapped_sign(a);
 	case AUTH_ES512_PLAIN: return plain_sign(a);
@@ -230,18 +261,58 @@ static enum err sign(struct answer *a)
 	}
 }
 
+enum err answer_prepare(struct app *app, const struct http_request *req, struct http_reply *reply)
+{
+	struct session *s = session_of(req);
+	struct answer a = {app, req, s, reply, &s->answer};
+
+	if (!is_wanted(&a))
+		return OK;
+	TRY(sha256(buf_span(&reply->body), s->answer.sha256));
+	TRY(sign(&a));
+	s->answer.is_ahead = true;
+	return OK;
+}
+
+/* What was signed ahead holds as long as the reply is still the same. */
+static bool is_prepared(const struct answer *a)
+{
+	uint8_t sum[SHA256_SIZE];
+
+	return a->made->is_ahead && a->made->status == a->reply->status &&
+	       sha256(buf_span(&a->reply->body), sum) == OK &&
+	       ct_equal(sum, a->made->sha256, sizeof(sum));
+}
+
+static void put(struct answer *a)
+{
+	struct buf plain = a->reply->body;
+
+	for (size_t i = 0; i < a->made->header_count; i++)
+		http_reply_header(a->reply, a->made->headers[i].name, a->made->headers[i].value);
+	if (a->session->auth.scheme != AUTH_ES512_WRAPPED)
+		return;
+	a->reply->content_type = "application/json";
+	a->reply->body = a->made->body;
+	a->made->body = plain;
+}
+
 void answer_sign(struct app *app, const struct http_request *req, struct http_reply *reply)
 {
-	struct answer a = {app, req, session_of(req), reply};
+	struct session *s = session_of(req);
+	struct answer a = {app, req, s, reply, s != NULL ? &s->answer : NULL};
 
 	if (!is_wanted(&a))
 		return;
-	enum err e = sign(&a);
-	if (e == OK)
+	enum err e = is_prepared(&a) ? OK : sign(&a);
+	if (e == OK) {
+		archive_answer(app, s, reply);
+		put(&a);
 		return;
+	}
 	log_error("an answer could not be signed", "error=%s route=%s", err_symbol(e),
 	    req->route != NULL ? req->route->name : "-");
-	session_of(req)->is_unsigned = true;
+	s->is_unsigned = true;
 	reply->header_count = 0;
 	reply_error(app, req, reply, e == ERR_MEMORY ? e : ERR_PEER_GONE, NULL);
 }

@@ -17,7 +17,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define APP_ANSWER_KEYS 32
+#define APP_ANSWER_KEYS 64
 
 struct app {
 	const char *data; /* DIR */
@@ -40,7 +40,7 @@ struct app {
 	uint8_t index_key[KEY_SIZE];       /* words of names */
 	struct {
 		pthread_rwlock_t lock;
-		struct keyd_public list[APP_ANSWER_KEYS]; /* Ed25519, newest first */
+		struct keyd_public list[APP_ANSWER_KEYS]; /* newest first in each line */
 		size_t count;
 	} answer_keys;
 	atomic_bool is_seal_ready; /* the sealing key passed its test */

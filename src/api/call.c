@@ -5,6 +5,7 @@
  */
 #include "api/call.h"
 
+#include "api/archive.h"
 #include "api/companies.h"
 #include "api/idempotency.h"
 #include "base/text.h"
@@ -76,8 +77,11 @@ static enum err write_work(struct db *db, void *ctx)
 enum err call_write(struct call *call, store_work work, void *ctx)
 {
 	struct write_work w = {call, work, ctx};
+	enum err e = store_write(call->app->store, write_work, &w);
 
-	TRY(store_write(call->app->store, write_work, &w));
+	if (e != OK)
+		call->session->archived.row.row = 0; /* its row went with the rest */
+	TRY(e);
 	session_marked(call->app, call->session);
 	return OK;
 }
@@ -172,6 +176,8 @@ static enum err command_work(struct db *db, void *ctx)
 	struct call *call = run->call;
 	TRY(store_envelope_command(
 	    db, &run->write, call->req->now, call->arena, &run->outcome, &call->fault));
+	if (run->outcome.count > 0)
+		TRY(archive_keep(call, db, run->write.row));
 	buf_reset(&call->reply->body);
 	TRY(run->encode(call, &run->outcome, run->context));
 	return call_keep_answer(call, db);
@@ -180,6 +186,7 @@ static enum err command_work(struct db *db, void *ctx)
 enum err call_command(struct command_run *run)
 {
 	struct app *app = run->call->app;
+	TRY(archive_prepare(run->call, run->write.data_key));
 	TRY(call_write(run->call, command_work, run));
 	if (run->outcome.count > 0)
 		app->wake_jobs(app->wake_ctx);

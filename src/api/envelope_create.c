@@ -5,8 +5,10 @@
  */
 #include "api/envelopes.h"
 
-#include "api/decode.h"
+#include "api/answer.h"
+#include "api/archive.h"
 #include "api/companies.h"
+#include "api/decode.h"
 #include "api/ready.h"
 #include "api/uploads.h"
 
@@ -101,6 +103,7 @@ static enum err create_work(struct db *db, void *ctx)
 {
 	struct creation *c = ctx;
 	TRY(store_envelope_create(db, c->prepared, &c->call->fault));
+	TRY(archive_keep(c->call, db, store_envelope_prepared_state(c->prepared)->row));
 	return call_keep_answer(c->call, db);
 }
 
@@ -140,6 +143,8 @@ static enum err create(struct creation *c)
 	TRY(store_envelope_prepare(
 	    &c->new, call->req->now, call->arena, &c->prepared, &call->fault));
 	TRY(encode(c));
+	TRY(answer_prepare(call->app, call->req, call->reply));
+	TRY(archive_prepare(call, c->key));
 	TRY(call_write(call, create_work, c));
 	if (c->new.submit)
 		call->app->wake_jobs(call->app->wake_ctx);

@@ -55,7 +55,11 @@ enum err session_admit(struct app *app, struct http_request *req)
 
 void session_release(void *app, struct http_request *req)
 {
-	auth_session_end(&session_of(req)->auth);
+	struct session *s = session_of(req);
+
+	auth_session_end(&s->auth);
+	buf_free(&s->answer.body);
+	secret_wipe(s->archived.key, sizeof(s->archived.key));
 }
 
 static bool has_lasting_mark(const struct session *s)

@@ -141,6 +141,7 @@ struct auth_session {
 	struct principal principal;
 	struct span body; /* what handlers read */
 	struct buf decoded;
+	struct span file; /* es512-wrapped: the body's file, which is signed as it is; or empty */
 	const struct auth_base *base; /* the one the request was signed for; or by Host */
 	const struct auth_public_key *public_key; /* that verified; NULL: nothing was signed */
 	struct span token;                        /* the request's signature as sent */

@@ -145,6 +145,7 @@ static enum err form_body(struct auth_session *s, struct fault *fault)
 	}
 	if (file == NULL)
 		return refuse(fault, "A part named file is expected.");
+	s->file = file->data;
 	return md5_check(s, file->data, fault);
 }
 
@@ -171,8 +172,10 @@ static enum err wrapped_body(struct auth *a, struct auth_session *s, struct faul
 		return no_body(s, fault);
 	if (is_type(s, "multipart/form-data"))
 		return form_body(s, fault);
-	if (is_type(s, "application/pdf") || is_type(s, "image/jpeg"))
-		return md5_check(s, s->req->body, fault);
+	if (is_type(s, "application/pdf") || is_type(s, "image/jpeg")) {
+		s->file = s->req->body;
+		return md5_check(s, s->file, fault);
+	}
 	enum err e = wrapped_body_read(s->req->body, &token, &is_empty);
 	if (e == ERR_MEMORY)
 		return e;

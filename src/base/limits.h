@@ -51,6 +51,11 @@
 #define LIMIT_FEED_KEEP_MS (INT64_C(7) * 24 * 3600 * 1000)
 #define LIMIT_FEED_TURN_MS 1000 /* how soon a key that was revoked ends its listeners */
 
+/* The archive of signed traffic */
+#define LIMIT_PROOF_TOKEN (16 * LIMIT_KB) /* a body's token that is kept whole */
+#define LIMIT_PROOF_ANSWER (4 * LIMIT_KB) /* an answer's body that is kept beside its signature */
+#define LIMIT_PROOF_EXCHANGES 2000        /* in a bundle */
+
 /* JSON */
 #define LIMIT_JSON_DEPTH 32
 #define LIMIT_JSON_VALUES 100000 /* of a request; a signature of LIMIT_STROKE_POINTS has 30,000 */

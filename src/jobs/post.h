@@ -48,6 +48,7 @@ struct post {
 	const char *const *allowed;      /* webhook.allow, NULL ended; also for gateways */
 	const char *const *mail_allowed; /* mail.allow: organisations' own servers */
 	const char *webhook_ca_pem;      /* NULL: the system's only */
+	int64_t archive_ms; /* how long signed traffic is kept; 0: as long as its envelope */
 	/* Ed25519 over a webhook's content (keyd_webhook_sign): signatures of 64 bytes, one after
 	 * another. NULL: no v1a signature. */
 	enum err (*sign)(void *ctx, struct span content, struct buf *signatures);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/companies.h"
+#include "store/exchanges.h"
 #include "store/feed.h"
 #include "store/idempotency.h"
 #include "store/incidents.h"
@@ -16,6 +17,7 @@
 
 #define EXPIRE_AT_ONCE 100
 #define MARKS_AT_ONCE 5000 /* everybody's commit waits for them */
+#define EXCHANGES_AT_ONCE 500
 #define INCIDENT_KEEP_MS (90 * CLOCK_DAY)
 
 struct expiry {
@@ -124,6 +126,32 @@ static enum err marks_write(struct db *db, void *ctx)
 	return store_replay_sweep(db, clock_now(), MARKS_AT_ONCE, ctx);
 }
 
+struct archive_sweep {
+	int64_t before;
+	size_t removed;
+};
+
+static enum err archive_write(struct db *db, void *ctx)
+{
+	struct archive_sweep *s = ctx;
+
+	return store_exchange_sweep(db, s->before, EXCHANGES_AT_ONCE, &s->removed);
+}
+
+static void archive_sweep(struct post *post)
+{
+	struct archive_sweep s = {.before = clock_now() - post->archive_ms};
+
+	if (post->archive_ms == 0)
+		return;
+	do {
+		s.removed = 0;
+		enum err e = store_write(post->store, archive_write, &s);
+		if (e != OK)
+			log_warn("old signed traffic was kept", "error=%s", err_symbol(e));
+	} while (s.removed == EXCHANGES_AT_ONCE);
+}
+
 static enum err feed_write(struct db *db, void *ctx)
 {
 	return store_feed_sweep(db, clock_now() - LIMIT_FEED_KEEP_MS, MARKS_AT_ONCE, ctx);
@@ -148,6 +176,7 @@ enum job_result sweep_job_run(void *ctx, struct job *job)
 
 	sweep_all(post, marks_write, "marks of requests");
 	sweep_all(post, feed_write, "items of feeds");
+	archive_sweep(post);
 	return job_finished(job, JOB_DONE, sweep_write, NULL);
 }
 

@@ -19,9 +19,10 @@ enum keyd_call {
 	CALL_TLS_SIGN = 11,            /* key id, digest name, u32 is_pss, content -> signature */
 	CALL_RESPONSE_PUBLIC = 12,     /* reads the files again -> u32 count; line, from, until,
 					* kid, SPKI of each */
-	CALL_RESPONSE_PLAIN = 13,      /* MD5, timestamp, method, uri -> token */
+	CALL_RESPONSE_PLAIN = 13,      /* MD5, timestamp, method, uri -> token, kid */
 	/* integration key, method, content type, date, url, the body's signing input, u32 whether
-	   that comes in a memfd instead -> signature of the body's token, token of the head */
+	   that comes in a memfd instead -> signature of the body's token, token of the
+	   head, kid */
 	CALL_RESPONSE_WRAPPED = 14,
 	CALL_RESPONSE_MESSAGE = 15, /* kid, RFC 9421 signature base -> signature */
 };

@@ -76,16 +76,22 @@ struct keyd_public {
 /* Newest first in each line; *n: room, then their number. */
 enum err CHECKED keyd_response_public(struct keyd *k, struct keyd_public *out, size_t *n);
 
-/* Answers, and webhooks to ES512 partners, with the keys in use. */
+/* Answers, and webhooks to ES512 partners, with the keys in use. kid says which that was; it may be
+ * NULL. */
 /* es512-plain: the token of these claims. */
-enum err CHECKED keyd_response_plain(struct keyd *k, const struct plain *p, struct buf *token);
+enum err CHECKED keyd_response_plain(
+    struct keyd *k, const struct plain *p, struct buf *token, char kid[KEYD_KID_SIZE]);
 /* es512-wrapped: both tokens, in one round trip. claims: the JSON body; the MD5 in the lines is
  * that of its token. */
 struct keyd_wrapped {
 	struct span integration_key, method, content_type, date, url;
 };
+struct keyd_wrapped_tokens {
+	struct buf *body, *authorization;
+	char kid[KEYD_KID_SIZE];
+};
 enum err CHECKED keyd_response_wrapped(struct keyd *k, const struct keyd_wrapped *form,
-    struct span claims, struct buf *body_token, struct buf *authorization);
+    struct span claims, struct keyd_wrapped_tokens *out);
 /* For message_make: signs RFC 9421 bases with Ed25519. ERR_NOT_READY: kid is not the key in use.
  * m must outlive the signer. */
 struct keyd_message {

@@ -20,24 +20,39 @@
 /* {"alg":"ES512","typ":"JWT"} */
 #define OUR_HEADER "eyJhbGciOiJFUzUxMiIsInR5cCI6IkpXVCJ9."
 
-static enum err token_put(struct keyring *ring, struct span claims, struct wire_writer *w)
-{
-	struct buf token CLEANUP(buf_free);
-	EVP_PKEY *key CLEANUP(pkey_freep) = NULL;
+/* The key in use. Both tokens of an answer are of one key, and the answer says which. */
+struct es512 {
+	EVP_PKEY *key;
 	char kid[KEYD_KID_SIZE];
 	struct signer signer;
+};
+
+static void es512_free(struct es512 *s)
+{
+	pkey_freep(&s->key);
+}
+
+static enum err es512_take(struct keyring *ring, struct es512 *s)
+{
+	TRY(keyring_signer(ring, KEYD_RESPONSE_ES512, &s->key, s->kid));
+	return signer_of_key(s->key, SIGN_ES512, &s->signer);
+}
+
+static enum err token_put(const struct es512 *s, struct span claims, struct wire_writer *w)
+{
+	struct buf token CLEANUP(buf_free);
 
 	buf_init(&token, TOKEN_MAX);
-	TRY(keyring_signer(ring, KEYD_RESPONSE_ES512, &key, kid));
-	TRY(signer_of_key(key, SIGN_ES512, &signer));
-	TRY(jws_make(&signer, NULL, claims, &token));
+	TRY(jws_make(&s->signer, NULL, claims, &token));
 	wire_put_bytes(w, buf_span(&token));
+	wire_put_str(w, s->kid);
 	return buf_done(&w->body);
 }
 
 enum err call_response_plain(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
 {
 	struct buf claims CLEANUP(buf_free);
+	struct es512 s CLEANUP(es512_free) = {.key = NULL};
 	struct plain p = {.payload_md5 = wire_bytes(r)};
 
 	p.timestamp = wire_bytes(r);
@@ -47,7 +62,8 @@ enum err call_response_plain(struct keyring *ring, struct wire_reader *r, struct
 	buf_init(&claims, TOKEN_MAX);
 	ENSURE(p.payload_md5.size == MD5_TEXT_SIZE - 1, ERR_BAD_REQUEST);
 	TRY(plain_claims_make(&p, &claims));
-	return token_put(ring, buf_span(&claims), w);
+	TRY(es512_take(ring, &s));
+	return token_put(&s, buf_span(&claims), w);
 }
 
 static bool is_our_input(struct span input)
@@ -60,18 +76,13 @@ static bool is_our_input(struct span input)
 
 /* Signs the body's input, writes its signature, and gives the MD5 of the token that results. */
 static enum err body_sign(
-    struct keyring *ring, struct span input, char md5[MD5_TEXT_SIZE], struct wire_writer *w)
+    const struct es512 *s, struct span input, char md5[MD5_TEXT_SIZE], struct wire_writer *w)
 {
 	struct buf token CLEANUP(buf_free), signature CLEANUP(buf_free);
-	EVP_PKEY *key CLEANUP(pkey_freep) = NULL;
-	char kid[KEYD_KID_SIZE];
-	struct signer signer;
 
 	buf_init(&token, 2 * LIMIT_BODY_CREATE);
 	buf_init(&signature, SIGN_SIGNATURE_MAX);
-	TRY(keyring_signer(ring, KEYD_RESPONSE_ES512, &key, kid));
-	TRY(signer_of_key(key, SIGN_ES512, &signer));
-	TRY(signer.sign(signer.ctx, input, &signature));
+	TRY(s->signer.sign(s->signer.ctx, input, &signature));
 	TRY(buf_done(&signature));
 	wire_put_bytes(w, buf_span(&signature));
 	buf_put_span(&token, input);
@@ -82,7 +93,7 @@ static enum err body_sign(
 }
 
 static enum err wrapped_sign(
-    struct keyring *ring, struct span key, struct wrapped *l, struct wire_writer *w)
+    const struct es512 *s, struct span key, struct wrapped *l, struct wire_writer *w)
 {
 	struct buf lines CLEANUP(buf_free), claims CLEANUP(buf_free);
 
@@ -90,12 +101,13 @@ static enum err wrapped_sign(
 	buf_init(&claims, TOKEN_MAX);
 	TRY(wrapped_lines_make(l, &lines));
 	TRY(wrapped_claims_make(key, buf_span(&lines), &claims));
-	return token_put(ring, buf_span(&claims), w);
+	return token_put(s, buf_span(&claims), w);
 }
 
 enum err call_response_wrapped(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
 {
 	struct buf large CLEANUP(buf_free);
+	struct es512 s CLEANUP(es512_free) = {.key = NULL};
 	char md5[MD5_TEXT_SIZE] = "";
 	struct span key = wire_bytes(r);
 	struct wrapped l = {.method = wire_bytes(r)};
@@ -116,9 +128,10 @@ enum err call_response_wrapped(struct keyring *ring, struct wire_reader *r, stru
 	end_request(r);
 	TRY(e);
 	ENSURE(is_our_input(input), ERR_BAD_REQUEST);
-	TRY(body_sign(ring, input, md5, w));
+	TRY(es512_take(ring, &s));
+	TRY(body_sign(&s, input, md5, w));
 	l.md5 = span_str(md5);
-	return wrapped_sign(ring, key, &l, w);
+	return wrapped_sign(&s, key, &l, w);
 }
 
 /* RFC 9421 §2.5: lines of `"component": value`, the last one the parameters. */

@@ -16,7 +16,20 @@ static enum err take(struct wire_reader *r, struct buf *out)
 	return buf_done(out);
 }
 
-enum err keyd_response_plain(struct keyd *k, const struct plain *p, struct buf *token)
+static enum err kid_take(struct wire_reader *r, char out[KEYD_KID_SIZE])
+{
+	struct span kid = wire_bytes(r);
+
+	ENSURE(!r->failed && kid.size == KEYD_KID_SIZE - 1, ERR_INTERNAL);
+	if (out != NULL) {
+		memcpy(out, kid.data, kid.size);
+		out[kid.size] = '\0';
+	}
+	return OK;
+}
+
+enum err keyd_response_plain(
+    struct keyd *k, const struct plain *p, struct buf *token, char kid[KEYD_KID_SIZE])
 {
 	struct call c CLEANUP(call_free);
 
@@ -26,20 +39,22 @@ enum err keyd_response_plain(struct keyd *k, const struct plain *p, struct buf *
 	wire_put_bytes(&c.w, p->method);
 	wire_put_bytes(&c.w, p->uri);
 	TRY(keyd_call(k, &c.w, &c.r));
-	return take(&c.r, token);
+	TRY(take(&c.r, token));
+	return kid_take(&c.r, kid);
 }
 
 struct wrapping {
 	struct keyd *keyd;
 	const struct keyd_wrapped *form;
-	struct buf *authorization;
+	struct keyd_wrapped_tokens *out;
 };
 
 static enum err wrapping_call(struct wrapping *g, struct call *c, struct buf *signature)
 {
 	TRY(keyd_call(g->keyd, &c->w, &c->r));
 	TRY(take(&c->r, signature));
-	return take(&c->r, g->authorization);
+	TRY(take(&c->r, g->out->authorization));
+	return kid_take(&c->r, g->out->kid);
 }
 
 /* Asked for the body's signature by jws_make; the second token comes along. */
@@ -68,12 +83,12 @@ static enum err wrapping_sign(void *ctx, struct span input, struct buf *signatur
 }
 
 enum err keyd_response_wrapped(struct keyd *k, const struct keyd_wrapped *form, struct span claims,
-    struct buf *body_token, struct buf *authorization)
+    struct keyd_wrapped_tokens *out)
 {
-	struct wrapping g = {k, form, authorization};
+	struct wrapping g = {k, form, out};
 	const struct signer signer = {.algorithm = SIGN_ES512, .sign = wrapping_sign, .ctx = &g};
 
-	return jws_make(&signer, NULL, claims, body_token);
+	return jws_make(&signer, NULL, claims, out->body);
 }
 
 static enum err message_sign(void *ctx, struct span input, struct buf *signature)

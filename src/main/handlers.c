@@ -6,6 +6,7 @@
 
 #include "api/seal.h"
 #include "api/sweep.h"
+#include "base/clock.h"
 #include "jobs/post.h"
 
 #include <pthread.h>
@@ -49,7 +50,7 @@ static enum err webhook_sign(void *ctx, struct span content, struct buf *signatu
 
 static enum err webhook_sign_es512(void *ctx, const struct plain *claims, struct buf *token)
 {
-	return keyd_response_plain(ctx, claims, token);
+	return keyd_response_plain(ctx, claims, token, NULL);
 }
 
 static enum smtp_security security_of(const char *word)
@@ -93,6 +94,7 @@ static void post_fill(struct settings *s, struct app *app)
 	    .allowed = config_list(c, CONFIG_WEBHOOK_ALLOW),
 	    .mail_allowed = config_list(c, CONFIG_MAIL_ALLOW),
 	    .webhook_ca_pem = secret(&s->secrets.webhook_ca),
+	    .archive_ms = config_int(c, CONFIG_ARCHIVE_DAYS) * CLOCK_DAY,
 	    .sign = webhook_sign,
 	    .sign_es512 = webhook_sign_es512,
 	    .sign_ctx = app->keyd,

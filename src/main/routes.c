@@ -5,6 +5,7 @@
  */
 #include "main/routes.h"
 
+#include "api/archive.h"
 #include "api/call.h"
 #include "api/companies.h"
 #include "api/documents.h"
@@ -67,6 +68,7 @@ const struct http_route app_routes[] = {
 	api_envelope_patch),
     API(HTTP_POST, "/envelope/:envelope/document", "addDocument", LIMIT_BODY_UPLOAD,
 	api_document_add),
+    API(HTTP_GET, "/envelope/:envelope/proof", "getProof", LIMIT_BODY_READ, api_proof),
     API(HTTP_GET, "/envelope/:envelope/report", "getReports", LIMIT_BODY_READ, api_envelope_report),
     API(HTTP_GET, "/envelope/:envelope/document/:document/report", "getDocumentReport",
 	LIMIT_BODY_READ, api_document_report),

@@ -153,6 +153,7 @@ test('the envelope API answers every example as described', async () => {
   const got = await unchanged('getEnvelope')
   await unchanged('getSigner')
   await call('getReports')
+  await call('getProof')
   await call('getDocumentReport')
   await call('listEnvelopes', { query: '?status=submitted&limit=10&created_after=2026-01-31' })
   await call('changeEnvelope', { example: 'cancel' })
