@@ -63,6 +63,9 @@ enum err CHECKED organization_member(
 enum err CHECKED organization_public_key(
     const char *path, unsigned wanted, struct stored_public_key *out);
 void organization_public_print(const struct stored_public_key *k, int64_t now);
+/* ERR_NOT_FOUND: the owner has no such key, or it is revoked already. */
+enum err CHECKED organization_public_revoke(
+    struct db *db, const struct key_owner *owner, const char *fingerprint);
 enum err CHECKED organization_platform_key(struct organization_run *run);
 
 int organization_user(int argc, char **argv);

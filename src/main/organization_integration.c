@@ -255,6 +255,22 @@ static enum err key_change(struct organization_run *run)
 	return OK;
 }
 
+static enum err retire_work(struct db *db, void *ctx)
+{
+	struct integration_run *r = ctx;
+	struct key_owner owner = owner_of(&r->row);
+
+	return organization_public_revoke(db, &owner, r->run->words[1]);
+}
+
+static enum err retire(struct organization_run *run)
+{
+	struct integration_run r = {.run = run};
+
+	TRY(find(&r));
+	return store_write(run->tool.store, retire_work, &r);
+}
+
 static enum err update_work(struct db *db, void *ctx)
 {
 	struct integration_run *r = ctx;
@@ -318,6 +334,8 @@ static const struct organization_verb verbs[] = {
     {"key", "UUID FILE|- [--organization ID] [--overlap DAYS] [--valid-until DATE]",
 	"change its public key; the old one goes on for the overlap, or ends at once", key_change,
 	true, 2, true},
+    {"retire", "UUID FINGERPRINT [--organization ID]",
+	"accept no signature of that public key any more", retire, true, 2, true},
     {"mode", "UUID strict|compat [--organization ID]", "how exact its signatures must be", mode,
 	true, 2, true},
     {"window", "UUID SECONDS|off [--organization ID]", "how far its clock may be off", window, true,

@@ -75,7 +75,6 @@ struct public_run {
 	struct key_owner owner;
 	struct stored_public_key key;
 	int64_t older_until;
-	const char *fingerprint; /* to be revoked */
 };
 
 static enum err owner_find(struct public_run *p)
@@ -146,25 +145,32 @@ static enum err list(struct organization_run *run)
 	return store_read(run->tool.store, list_work, &p);
 }
 
-static enum err revoke_work(struct db *db, void *ctx)
+enum err organization_public_revoke(
+    struct db *db, const struct key_owner *owner, const char *fingerprint)
 {
-	struct public_run *p = ctx;
 	struct stored_public_key one;
 	int64_t after = 0;
 	size_t count = 1;
 
 	for (;; after = one.row) {
 		count = 1;
-		TRY(store_public_key_list(db, &p->owner, after, &one, &count));
+		TRY(store_public_key_list(db, owner, after, &one, &count));
 		ENSURE(count == 1, ERR_NOT_FOUND);
-		if (one.revoked_at == 0 && strcmp(one.fingerprint, p->fingerprint) == 0)
-			return store_public_key_revoke(db, &p->owner, one.row, clock_now());
+		if (one.revoked_at == 0 && strcmp(one.fingerprint, fingerprint) == 0)
+			return store_public_key_revoke(db, owner, one.row, clock_now());
 	}
+}
+
+static enum err revoke_work(struct db *db, void *ctx)
+{
+	struct public_run *p = ctx;
+
+	return organization_public_revoke(db, &p->owner, p->run->words[0]);
 }
 
 static enum err revoke(struct organization_run *run)
 {
-	struct public_run p = {.run = run, .fingerprint = run->words[0]};
+	struct public_run p = {.run = run};
 
 	TRY(owner_find(&p));
 	return store_write(run->tool.store, revoke_work, &p);

@@ -340,12 +340,16 @@ test('a changed public key ends the old one at once, or leaves it until its date
   assert.equal(Number(sql(server.data, `SELECT valid_until - created_at FROM public_key WHERE fingerprint = '${fingerprint(second.publicKey)}'`)), until)
   assert.deepEqual([await works(second), await works(third), await works(fourth)], [true, true, true])
 
+  good(['integration', 'retire', made.key, fingerprint(second.publicKey)])
+  assert.deepEqual([await works(second), await works(third)], [false, true])
+  bad(['integration', 'retire', made.key, fingerprint(second.publicKey)], /there is none/)
+
   // The end has come: the row says so, whatever the servers still believe.
   sql(server.data, `UPDATE public_key SET valid_until = ${Date.now() - 1} WHERE fingerprint = '${fingerprint(third.publicKey)}'`)
   change(keyPair('p521'), '--overlap', '1')
   assert.deepEqual([await works(third), await works(fourth)], [false, true])
 
-  change(keyPair('p521'), '--overlap', '1')
+  for (let i = 0; i < 2; i++) change(keyPair('p521'), '--overlap', '1')
   bad(['integration', 'key', made.key, '-', '--overlap', '1'], /4 keys are valid already/, { input: publicPem(keyPair('p521')) })
   bad(['integration', 'key', made.key, '-', '--overlap', '1'], /there already/, { input: publicPem(fourth) })
   bad(['integration', 'key', made.key, '-', '--overlap', '-1'], /--overlap is a number of days/, { input: publicPem(keyPair('p521')) })
@@ -489,7 +493,7 @@ test('help says every command, and a word too few or too many is no command', ()
   const help = run(['organization', '--help']).out
   const verbs = [...help.matchAll(/^ {2}chirograph organization (.*?) --data/mg)].map(([, path]) => path)
   for (const path of ['user add', 'user list', 'key add', 'key regenerate', 'key list', 'key revoke', 'key public add', 'key public list', 'key public revoke',
-    'integration add', 'integration list', 'integration show', 'integration key', 'integration mode', 'integration window', 'integration routes', 'integration revoke',
+    'integration add', 'integration list', 'integration show', 'integration key', 'integration retire', 'integration mode', 'integration window', 'integration routes', 'integration revoke',
     'integration address add', 'integration address list', 'integration address activate', 'integration address remove']) assert.ok(verbs.includes(path), path)
   bad(['integration', 'show'], /usage: … show --data DIR UUID/)
   bad(['integration', 'show', 'a', 'b'], /usage/)
