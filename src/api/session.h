@@ -59,7 +59,7 @@ enum err CHECKED session_head(struct app *app, struct http_request *req);
 enum err CHECKED session_admit(struct app *app, struct http_request *req);
 void session_release(void *app, struct http_request *req);
 
-/* Must something be kept before the answer leaves? */
+/* Is something to be kept before the answer leaves? */
 bool session_is_owing(const struct session *s);
 /* Keeps it, in the transaction of the effect. ERR_REPLAY. */
 enum err CHECKED session_mark(struct session *s, struct db *db);

@@ -71,6 +71,7 @@ static enum err key_load(struct load *l, struct db *db)
 		return OK;
 	struct key_owner owner = {.organisation = k.organisation, .user = k.user};
 	TRY(store_nonce_last(db, k.organisation, -k.row, &l->out->floor));
+	TRY(store_nonce_last(db, k.organisation, k.row, &l->out->last_nonce));
 	return public_keys_load(l, db, &owner);
 }
 

@@ -75,6 +75,7 @@ struct auth_key {
 	const char *routes;      /* "METHOD /pattern", commas between; NULL or "": all */
 	int64_t rate;            /* requests a minute; 0: the server's default */
 	int64_t floor;           /* nonces of ten digits must be above it */
+	int64_t last_nonce;      /* the highest that was accepted */
 	const char *client_key;  /* integrations; NULL: an API key */
 	bool is_compat;
 	int64_t window_s; /* 0: none */
@@ -146,12 +147,14 @@ struct auth_session {
 	const struct auth_public_key *public_key; /* that verified; NULL: nothing was signed */
 	struct span token;                        /* the request's signature as sent */
 	int64_t retry_after_s;                    /* with ERR_RATE */
+	bool is_use_due; /* the key's last use is to be noted: once a minute */
 
 	/* What is accepted once. */
 	bool is_once;  /* a repetition is refused on reads too */
 	bool has_mark; /* of a signature */
 	uint8_t mark[SHA256_SIZE];
 	int64_t mark_until; /* Unix ms */
+	bool is_doubtful;   /* a read whose mark only the store can tell for certain */
 	char field;         /* what was signed: 't' timestamp, 'n' nonce, 0 neither */
 	int64_t timestamp;  /* Unix s, x-sign */
 	int64_t nonce;      /* field 'n' */

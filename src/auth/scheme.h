@@ -14,6 +14,7 @@ struct auth {
 	struct auth_base *bases;
 	struct ring *ring;
 	struct seen *seen;
+	int64_t opened_at; /* Unix ms */
 };
 
 struct scheme {
@@ -61,6 +62,8 @@ enum err CHECKED scheme_mark(
 const struct auth_base *scheme_base(const struct auth *a, const struct auth_session *s, size_t *at);
 /* The one that Host names; NULL: none. For what no signature says. */
 const struct auth_base *scheme_base_by_host(const struct auth *a, const struct auth_session *s);
+/* A read that may have been accepted under another method or field where memory does not reach. */
+bool scheme_x_sign_is_doubtful(const struct auth *a, const struct auth_session *s);
 bool scheme_key_is_valid(const struct auth_session *s, const struct auth_public_key *k);
 struct span auth_base_host(const struct auth_base *b);
 struct span auth_base_path(const struct auth_base *b);

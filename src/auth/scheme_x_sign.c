@@ -90,12 +90,23 @@ static enum err x_sign_head(struct auth *a, struct auth_session *s, struct fault
 	return nonce_read(s, fault);
 }
 
+/* RFC 6455 §4.2.1: the token, in any case, in a list. */
+static bool is_websocket(const struct http_request *req)
+{
+	struct span rest = http_header(req, "Upgrade", NULL);
+
+	while (rest.size > 0)
+		if (span_equal_nocase(span_trim(span_cut(&rest, ',')), "websocket"))
+			return req->method == HTTP_GET;
+	return false;
+}
+
 /* "wss://host" for feeds, else as configured. */
 static const char *url_of(const struct auth_session *s, const struct auth_base *b)
 {
 	struct span target = s->req->target, host = auth_base_host(b), path = auth_base_path(b);
 
-	if (http_header(s->req, "Upgrade", NULL).size == 0)
+	if (!is_websocket(s->req))
 		return arena_format(
 		    s->req->arena, "%s%.*s", b->url, (int)target.size, (const char *)target.data);
 	return arena_format(s->req->arena, "wss://%.*s%.*s%.*s", (int)host.size,
@@ -173,6 +184,18 @@ static enum err x_sign_body(struct auth *a, struct auth_session *s, struct fault
 		return refuse(fault, e, "signature");
 	TRY(e);
 	return mark_set(s, buf_span(&signature));
+}
+
+/* The signature of a write, or of a nonce, is in the store for certain. Memory knows it too unless
+ * it came to the process before this one, was pushed out, or was a nonce whose time is only now. */
+bool scheme_x_sign_is_doubtful(const struct auth *a, const struct auth_session *s)
+{
+	int64_t signed_at = s->timestamp * CLOCK_SECOND;
+
+	if (!s->has_mark || s->field != 't')
+		return false;
+	return signed_at <= a->opened_at + LIMIT_WINDOW_S * CLOCK_SECOND ||
+	       s->req->now < seen_lost_until(a->seen) || s->key->last_nonce >= s->timestamp;
 }
 
 int64_t auth_floor(const struct auth_session *s)

@@ -1,14 +1,19 @@
 /*
  * Buckets of a few places each; a mark may stand in one bucket only. A full bucket gives up the
- * place whose time ends first. 128 bits of the mark are compared.
+ * place whose time ends first; no time is longer than SEEN_MOST_MS, so that integrations without a
+ * window do not push out all others for ever. 128 bits of the mark are compared.
  */
 #include "auth/seen.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define PLACES 8
 #define LOCKS 64
+#define SEEN_MOST_MS (2 * CLOCK_HOUR)
 
 struct place {
 	uint8_t mark[16];
@@ -25,6 +30,7 @@ struct seen {
 	pthread_mutex_t locks[LOCKS];
 	size_t count; /* of buckets: a power of two */
 	struct bucket *buckets;
+	_Atomic int64_t lost_until;
 };
 
 enum err seen_new(size_t limit, struct seen **out)
@@ -72,7 +78,20 @@ static struct place *place_find(struct bucket *b, const uint8_t *mark)
 	return NULL;
 }
 
-static struct place *place_take(struct bucket *b, int64_t now)
+static void lost_note(struct seen *s, int64_t until)
+{
+	int64_t known = atomic_load(&s->lost_until);
+
+	while (until > known && !atomic_compare_exchange_weak(&s->lost_until, &known, until))
+		;
+}
+
+int64_t seen_lost_until(struct seen *s)
+{
+	return atomic_load(&s->lost_until);
+}
+
+static struct place *place_take(struct seen *s, struct bucket *b, int64_t now)
 {
 	struct place *first = &b->places[0];
 
@@ -82,11 +101,13 @@ static struct place *place_take(struct bucket *b, int64_t now)
 		if (b->places[i].until < first->until)
 			first = &b->places[i];
 	}
+	lost_note(s, first->until);
 	return first;
 }
 
-static enum seen_answer bucket_note(struct bucket *b, const struct seen_mark *m)
+static enum seen_answer bucket_note(struct seen *s, struct bucket *b, const struct seen_mark *m)
 {
+	int64_t most = m->now + SEEN_MOST_MS;
 	struct place *p = place_find(b, m->mark);
 
 	if (p != NULL && p->until > m->now) {
@@ -95,8 +116,8 @@ static enum seen_answer bucket_note(struct bucket *b, const struct seen_mark *m)
 		return p->is_spent ? SEEN_SPENT : SEEN_SAME;
 	}
 	if (p == NULL)
-		p = place_take(b, m->now);
-	*p = (struct place){.until = m->until, .tag = m->tag};
+		p = place_take(s, b, m->now);
+	*p = (struct place){.until = m->until < most ? m->until : most, .tag = m->tag};
 	memcpy(p->mark, m->mark, sizeof(p->mark));
 	return SEEN_NEW;
 }
@@ -106,7 +127,7 @@ enum seen_answer seen_note(struct seen *s, const struct seen_mark *m)
 	size_t at = bucket_of(s, m->mark);
 
 	pthread_mutex_lock(&s->locks[at % LOCKS]);
-	enum seen_answer answer = bucket_note(&s->buckets[at], m);
+	enum seen_answer answer = bucket_note(s, &s->buckets[at], m);
 	pthread_mutex_unlock(&s->locks[at % LOCKS]);
 	return answer;
 }

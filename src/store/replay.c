@@ -15,6 +15,18 @@ enum err store_replay_add(
 	return query_run_changing(&q, ERR_REPLAY);
 }
 
+enum err store_replay_check(struct db *db, int64_t organisation, const uint8_t mark[SHA256_SIZE])
+{
+	struct query q;
+
+	query_start(&q, db, SQL_REPLAY_HAS);
+	query_int(&q, organisation);
+	query_blob(&q, span_of(mark, SHA256_SIZE));
+	bool is_there = query_next(&q);
+	TRY(query_end(&q));
+	return is_there ? ERR_REPLAY : OK;
+}
+
 enum err store_replay_sweep(struct db *db, int64_t now, size_t max, size_t *removed)
 {
 	struct query q;

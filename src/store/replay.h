@@ -13,6 +13,9 @@
  * at least as long as the request could pass the window. ERR_REPLAY: it is there. */
 enum err CHECKED store_replay_add(
     struct db *db, int64_t organisation, const uint8_t mark[SHA256_SIZE], int64_t expires_at);
+/* ERR_REPLAY: it is there. */
+enum err CHECKED store_replay_check(
+    struct db *db, int64_t organisation, const uint8_t mark[SHA256_SIZE]);
 /* Removes up to max marks whose time is over; *removed says how many. */
 enum err CHECKED store_replay_sweep(struct db *db, int64_t now, size_t max, size_t *removed);
 /* ERR_REPLAY unless the nonce is above every earlier one of this key. */

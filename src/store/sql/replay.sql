@@ -8,6 +8,9 @@ ON CONFLICT (mark) DO NOTHING;
 DELETE FROM replay
 WHERE mark IN (SELECT mark FROM replay WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2);
 
+-- name: replay_has
+SELECT 1 FROM replay WHERE organisation = $1 AND mark = $2;
+
 -- name: nonce_advance
 INSERT INTO nonce (api_key, organisation, last)
 VALUES ($1, $2, $3)
