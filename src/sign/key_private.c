@@ -37,7 +37,7 @@ static int give_passphrase(char *out, int size, int is_writing, void *ctx)
 
 static bool has(struct span text, const char *needle)
 {
-	return memmem(text.data, text.size, needle, strlen(needle)) != NULL;
+	return text.data != NULL && memmem(text.data, text.size, needle, strlen(needle)) != NULL;
 }
 
 static enum err explain(struct span text, struct fault *fault)
