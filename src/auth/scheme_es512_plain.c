@@ -33,7 +33,7 @@ static enum err claims_check(struct auth_session *s, const struct plain *p, stru
 		return refuse(fault, "The claim timestamp is not ISO 8601 in UTC.");
 	TRY(scheme_window(s, ms, s->key->window_s, fault));
 	s->md5 = p->payload_md5;
-	s->has_md5 = p->payload_md5.size > 0;
+	s->has_md5 = p->payload_md5.data != NULL; /* an empty claim is one, and a wrong one */
 	return OK;
 }
 

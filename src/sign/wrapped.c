@@ -197,16 +197,32 @@ static bool decoded_equal(struct span a, struct span b)
 	       span_equal(buf_span(&x), buf_span(&y));
 }
 
-/* Pair by pair, so that an escaped & or = never becomes a separator. */
+static bool has_byte(struct span s, int byte)
+{
+	return s.size > 0 && memchr(s.data, byte, s.size) != NULL;
+}
+
+static bool pair_equal(struct span a, struct span b)
+{
+	if (has_byte(a, '=') != has_byte(b, '='))
+		return false;
+	struct span a_name = span_cut(&a, '='), b_name = span_cut(&b, '=');
+	return decoded_equal(a_name, b_name) && decoded_equal(a, b);
+}
+
+/* Pair by pair, so that an escaped & or = never becomes a separator, nor is one left out. */
 static bool query_equal(struct span a, struct span b)
 {
-	while (a.size > 0 && b.size > 0) {
+	bool is_more = true;
+	while (is_more) {
+		is_more = has_byte(a, '&');
+		if (has_byte(b, '&') != is_more)
+			return false;
 		struct span x = span_cut(&a, '&'), y = span_cut(&b, '&');
-		struct span x_name = span_cut(&x, '='), y_name = span_cut(&y, '=');
-		if (!decoded_equal(x_name, y_name) || !decoded_equal(x, y))
+		if (!pair_equal(x, y))
 			return false;
 	}
-	return a.size == 0 && b.size == 0;
+	return true;
 }
 
 bool wrapped_url_equal(struct span signed_url, struct span requested)

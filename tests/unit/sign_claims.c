@@ -75,6 +75,10 @@ static void test_urls(void **state)
 	assert_false(same_url("/a?q=1&r=2", "/a?r=2&q=1"));
 	assert_false(same_url("/a?q=+", "/a?q=%2B"));
 	assert_false(same_url("/a?q=%zz", "/a?q=%zZ"));
+	assert_false(same_url("/a?q=a%20b", "/a?q=a+b&"));
+	assert_false(same_url("/a?q=a%20b&&r", "/a?q=a+b&r"));
+	assert_false(same_url("/a?q&r=a%20b", "/a?q=&r=a+b"));
+	assert_true(same_url("/a?q&r=a%20b&", "/a?q&r=a+b&"));
 }
 
 static enum err read_body(const char *body, bool *is_empty, struct buf *token)
