@@ -88,7 +88,7 @@ function pairOf (data, kind) {
 // ---- signing ----
 
 export const httpDate = (ms) => new Date(ms).toUTCString()
-const ALGORITHMS = {
+export const ALGORITHMS = {
   ed25519: (input, key) => sign(null, input, key),
   p256: (input, key) => sign('sha256', input, { key, dsaEncoding: 'ieee-p1363' }),
   p384: (input, key) => sign('sha384', input, { key, dsaEncoding: 'ieee-p1363' }),
