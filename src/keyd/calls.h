@@ -25,9 +25,11 @@ enum keyd_call {
 	   head, kid */
 	CALL_RESPONSE_WRAPPED = 14,
 	CALL_RESPONSE_MESSAGE = 15, /* kid, RFC 9421 signature base -> signature */
+	CALL_SEVERAL = 16,          /* requests without descriptors -> the answer of each */
 };
 
 #define CALL_TIMEOUT_MS 10000
 #define CALL_DATA_KEYS_MAX 16 /* of one call */
+#define CALL_SEVERAL_MAX 32
 
 #endif

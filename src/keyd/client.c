@@ -4,6 +4,7 @@
  * What always holds: a call ends within its patience, whatever became of keyd.
  */
 #include "keyd/client.h"
+#include "keyd/shared.h"
 #include "keyd/stash.h"
 
 #include "base/clock.h"
@@ -29,6 +30,7 @@ struct keyd {
 	int idle[CLIENT_POOL];
 	unsigned idle_count, out; /* out: connections in use */
 	struct stash stash;
+	struct shared shared;
 };
 
 enum err keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out)
@@ -45,6 +47,7 @@ enum err keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out)
 	pthread_cond_init(&k->freed, &attributes);
 	pthread_condattr_destroy(&attributes);
 	stash_init(&k->stash);
+	shared_init(&k->shared);
 	*out = k;
 	return OK;
 }
@@ -58,6 +61,7 @@ void keyd_close(struct keyd *k)
 	pthread_cond_destroy(&k->freed);
 	pthread_mutex_destroy(&k->lock);
 	stash_wipe(&k->stash);
+	shared_end(&k->shared);
 	mem_free(k, sizeof(*k));
 }
 
@@ -134,13 +138,19 @@ static enum err exchange_again(
 	return e;
 }
 
-static enum err call_within(
-    struct keyd *k, struct wire_writer *w, struct wire_reader *r, int patience_ms)
+enum err keyd_result(struct wire_reader *r)
 {
-	int64_t deadline = clock_monotonic() + patience_ms;
+	uint32_t result = wire_u32(r);
+
+	ENSURE(!r->failed && result < ERR_COUNT_, ERR_INTERNAL);
+	return (enum err)result;
+}
+
+enum err keyd_call_until(
+    struct keyd *k, struct wire_writer *w, struct wire_reader *r, int64_t deadline)
+{
 	int sock;
 	enum err e = ERR_TIMEOUT;
-	uint32_t result;
 
 	TRY(buf_done(&w->body));
 	if (pool_take(k, deadline, &sock)) {
@@ -150,14 +160,17 @@ static enum err call_within(
 	if (e != OK)
 		log_error("keyd does not answer", "error=%s", err_symbol(e));
 	TRY(e);
-	result = wire_u32(r);
-	ENSURE(result < ERR_COUNT_, ERR_INTERNAL);
-	return (enum err)result;
+	return keyd_result(r);
 }
 
 enum err keyd_call(struct keyd *k, struct wire_writer *w, struct wire_reader *r)
 {
-	return call_within(k, w, r, PATIENCE_MS);
+	return keyd_call_until(k, w, r, clock_monotonic() + PATIENCE_MS);
+}
+
+struct shared *keyd_shared(struct keyd *k)
+{
+	return &k->shared;
 }
 
 /* One answer field of exactly this size. */
@@ -383,6 +396,6 @@ enum err keyd_tls_sign(struct keyd *k, const struct tls_request *q, struct buf *
 	wire_put_str(&c.w, q->digest);
 	wire_put_u32(&c.w, q->is_pss);
 	wire_put_bytes(&c.w, q->content);
-	TRY(call_within(k, &c.w, &c.r, PATIENCE_TLS_MS));
+	TRY(keyd_call_until(k, &c.w, &c.r, clock_monotonic() + PATIENCE_TLS_MS));
 	return take_buf(&c.r, signature);
 }

@@ -28,6 +28,12 @@ static inline void call_free(struct call *c)
 }
 
 enum err CHECKED keyd_call(struct keyd *k, struct wire_writer *w, struct wire_reader *r);
+enum err CHECKED keyd_call_until(
+    struct keyd *k, struct wire_writer *w, struct wire_reader *r, int64_t deadline);
+/* For what many ask at once: see shared.h. */
+enum err CHECKED keyd_call_shared(struct keyd *k, struct wire_writer *w, struct wire_reader *r);
+struct shared *keyd_shared(struct keyd *k);
+enum err CHECKED keyd_result(struct wire_reader *r); /* what an answer begins with */
 
 struct tls_request {
 	uint8_t key_id[SHA256_SIZE];

@@ -99,7 +99,7 @@ static enum err message_sign(void *ctx, struct span input, struct buf *signature
 	call_init(&c, CALL_RESPONSE_MESSAGE);
 	wire_put_str(&c.w, m->kid);
 	wire_put_bytes(&c.w, input);
-	TRY(keyd_call(m->keyd, &c.w, &c.r));
+	TRY(keyd_call_shared(m->keyd, &c.w, &c.r));
 	return take(&c.r, signature);
 }
 

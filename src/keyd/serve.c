@@ -263,28 +263,50 @@ static const call_function calls[] = {
     [CALL_RESPONSE_MESSAGE] = call_response_message,
 };
 
-static enum err answer(int sock, struct wire_writer *body, enum err result)
+/* The answer to one request: its result and, when that is OK, its fields. */
+static void request_run(
+    struct keyring *ring, uint32_t call, struct wire_reader *r, struct wire_writer *answer)
 {
 	struct wire_writer w CLEANUP(wire_writer_free);
-
-	wire_writer_init(&w);
-	wire_put_u32(&w, (uint32_t)result);
-	if (result == OK)
-		buf_put_span(&w.body, buf_span(&body->body));
-	return wire_send(sock, &w, CALL_TIMEOUT_MS);
-}
-
-static enum err request_answer(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
-{
-	uint32_t call = wire_u32(r);
 	enum err e;
 
 	if (call >= sizeof(calls) / sizeof(calls[0]) || calls[call] == NULL)
 		wire_die("keyd: a call that does not exist");
-	e = calls[call](ring, r, w);
+	wire_writer_init(&w);
+	e = calls[call](ring, r, &w);
 	if (e != OK)
 		log_warn("refused", "call=%u error=%s", call, err_symbol(e));
-	return e;
+	wire_put_u32(answer, (uint32_t)e);
+	if (e == OK)
+		buf_put_span(&answer->body, buf_span(&w.body));
+}
+
+static void several_run_one(struct keyring *ring, struct span request, struct wire_writer *w)
+{
+	struct wire_reader r CLEANUP(wire_reader_free);
+	struct wire_writer answer CLEANUP(wire_writer_free);
+
+	wire_reader_init(&r);
+	wire_writer_init(&answer);
+	buf_put_span(&r.body, request);
+	request_run(ring, wire_u32(&r), &r, &answer);
+	wire_put_bytes(w, buf_span(&answer.body));
+	if (buf_done(&answer.body) != OK)
+		wire_die("keyd: no memory for an answer");
+}
+
+/* A request among several cannot be several again: that number is in no row. */
+static void several_run(struct keyring *ring, struct wire_reader *r, struct wire_writer *answer)
+{
+	unsigned count = 0;
+
+	wire_put_u32(answer, OK);
+	while (!wire_end(r)) {
+		struct span request = wire_bytes(r);
+		if (r->failed || ++count > CALL_SEVERAL_MAX)
+			wire_die("keyd: not several requests");
+		several_run_one(ring, request, answer);
+	}
 }
 
 static enum err serve_one(struct keyring *ring, int sock)
@@ -295,7 +317,12 @@ static enum err serve_one(struct keyring *ring, int sock)
 	wire_reader_init(&r);
 	wire_writer_init(&w);
 	TRY(wire_receive(sock, &r, -1));
-	return answer(sock, &w, request_answer(ring, &r, &w));
+	uint32_t call = wire_u32(&r);
+	if (call == CALL_SEVERAL)
+		several_run(ring, &r, &w);
+	else
+		request_run(ring, call, &r, &w);
+	return wire_send(sock, &w, CALL_TIMEOUT_MS);
 }
 
 static struct connection *connection_take(struct serve *serve, int sock)

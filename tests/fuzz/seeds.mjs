@@ -32,6 +32,9 @@ seed('ipc_keyd', 'webhook_public', none, u32(9))
 seed('ipc_keyd', 'tls_chain', none, u32(10))
 const handshake = Buffer.concat([Buffer.alloc(64, 0x20), Buffer.from('TLS 1.3, server CertificateVerify\0'), Buffer.alloc(32, 5)])
 seed('ipc_keyd', 'tls_sign', none, u32(11), bytes(Buffer.alloc(32, 1)), bytes('SHA256'), u32(0), bytes(handshake))
+seed('ipc_keyd', 'several', none, u32(16), bytes(frame(u32(4), u32(1))), bytes(u32(9)),
+  bytes(frame(u32(15), bytes('kid'), bytes('"@status": 201\n"@signature-params": ("@status")'))))
+seed('ipc_keyd', 'several_in_several', none, u32(16), bytes(frame(u32(16), bytes(u32(5)))))
 seed('ipc_keyd', 'with_descriptor', with_fds(0), u32(1))
 seed('ipc_keyd', 'unknown', none, u32(99))
 
