@@ -43,11 +43,18 @@ struct note {
 	bool is_broken; /* and overlooks a failed statement before it */
 };
 
+static atomic_bool is_inside;
+static atomic_uint overlaps; /* works that met another on the connection */
+
 static enum err work_note(struct db *db, void *ctx)
 {
 	struct note *n = ctx;
 	struct stored_setting s = {.name = n->name, .value = span_str("x")};
-	TRY(store_setting_set(db, organisation, &s));
+	bool is_met = atomic_exchange(&is_inside, true);
+	enum err e = store_setting_set(db, organisation, &s);
+	atomic_store(&is_inside, false);
+	atomic_fetch_add(&overlaps, is_met);
+	TRY(e);
 	if (n->is_broken) {
 		struct query q;
 		query_start(&q, db, SQL_SETTING_SET);
@@ -199,6 +206,28 @@ static void test_callers_share_syncs(void **state)
 	assert_int_equal(kept, CALLERS * (EACH - EACH / 5));
 	assert_true(synced >= commits);   /* each commit that wrote reached the disk */
 	assert_true(commits * 2 <= kept); /* loose: the bench measures, this only sees sharing */
+	assert_int_equal(atomic_load(&overlaps), 0);
+}
+
+/* One caller runs its work itself, two may meet: they alternate here. */
+static void test_one_and_two_callers(void **state)
+{
+	struct caller callers[2] = {{.number = 1}, {.number = 2}};
+	struct store_counts before, after;
+	store_counts(store, &before);
+	for (int round = 0; round < 10; round++) {
+		caller_main(&callers[0]);
+		for (int i = 0; i < 2; i++)
+			assert_int_equal(
+			    pthread_create(&callers[i].thread, NULL, caller_main, &callers[i]), 0);
+		for (int i = 0; i < 2; i++)
+			pthread_join(callers[i].thread, NULL);
+	}
+	store_counts(store, &after);
+	assert_int_equal(callers[0].wrong + callers[1].wrong, 0);
+	assert_int_equal(after.transactions - before.transactions, callers[0].ok + callers[1].ok);
+	assert_int_equal(callers[0].ok + callers[1].ok, 30 * (EACH - EACH / 5));
+	assert_int_equal(atomic_load(&overlaps), 0);
 }
 
 static void test_failed_sync_fails_every_caller(void **state)
@@ -341,6 +370,7 @@ int main(void)
 	    STORE_TEST(test_reader_cannot_write),
 	    STORE_TEST(test_nested_and_left_open),
 	    STORE_TEST(test_callers_share_syncs),
+	    STORE_TEST(test_one_and_two_callers),
 	    STORE_TEST(test_failed_sync_fails_every_caller),
 	    STORE_TEST(test_tool_beside_server),
 	    STORE_TEST(test_only_the_server_folds_the_log),
