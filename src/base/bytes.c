@@ -134,7 +134,7 @@ static bool buf_reserve(struct buf *b, size_t size)
 	size_t need = b->size + size + 1; /* one for buf_str's NUL */
 	if (need <= b->room)
 		return true;
-	size_t room = b->room ? b->room : 64;
+	size_t room = b->room ? b->room : 256;
 	while (room < need)
 		room = room > SIZE_MAX / 2 ? need : room * 2;
 	if (room > b->limit + 1)

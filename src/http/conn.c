@@ -454,6 +454,7 @@ static SSL *conn_tls(struct http_server *s, int fd)
 	SSL_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
 			      SSL_MODE_RELEASE_BUFFERS);
 	SSL_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+	SSL_set_read_ahead(ssl, 1); /* a record's head and body in one read(2) */
 	SSL_set_accept_state(ssl);
 	if (SSL_set_fd(ssl, fd) == 1)
 		return ssl;

@@ -203,6 +203,8 @@ int main(int argc, char **argv)
 	load.host = argv[1];
 	load.port = argv[2];
 	load.tls = SSL_CTX_new(TLS_client_method());
+	if (load.tls != NULL)
+		SSL_CTX_set_read_ahead(load.tls, 1);
 	if (load.tls == NULL || !request_make(argv[5], argv[6], argc > 7 ? argv[7] : NULL,
 				    file_read(argc > 8 ? argv[8] : NULL)))
 		return 1;
