@@ -113,13 +113,14 @@ static enum err lead(struct keyd *k, struct shared *s, struct shared_call *leade
 static bool wait_turn(struct shared *s, struct shared_call *c)
 {
 	pthread_mutex_lock(&s->lock);
-	c->is_leader = !s->is_under_way;
+	bool is_first = !s->is_under_way;
 	s->is_under_way = true;
-	if (!c->is_leader)
+	if (!is_first)
 		STAILQ_INSERT_TAIL(&s->waiting, c, link);
 	pthread_mutex_unlock(&s->lock);
-	if (c->is_leader)
+	if (is_first)
 		return true;
+	/* From here on c is another's until it was told. */
 	while (sem_wait(&c->told) != 0 && errno == EINTR)
 		continue;
 	return c->is_leader;
