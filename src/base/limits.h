@@ -110,7 +110,8 @@
 #define LIMIT_PRESS_PARALLEL 4
 #define LIMIT_COURIER_MS 30000
 #define LIMIT_CONFIG_BYTES (64 * LIMIT_KB)
-#define LIMIT_COURIER_PARALLEL 8 /* messages; and as many webhooks */
+#define LIMIT_COURIER_PARALLEL 8 /* messages of one organisation; and as many webhooks */
+#define LIMIT_LANE_SPARE 1       /* of a lane: never held by who holds all the others */
 #define LIMIT_JOB_LEASE_MS (INT64_C(120) * 1000)
 #define LIMIT_JOB_AGAIN 200 /* leases in vain for a part of ours being away */
 

@@ -18,7 +18,7 @@
 #include <curl/curl.h>
 
 #define JOB_ARENA_MAX (1u * LIMIT_MB)
-#define COURIER_PLACES (2 * LIMIT_COURIER_PARALLEL)
+#define COURIER_PLACES (2 * (LIMIT_COURIER_PARALLEL + LIMIT_LANE_SPARE))
 #define STACK_BYTES (512u * LIMIT_KB)
 
 static sem_t free_places;

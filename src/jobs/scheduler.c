@@ -29,7 +29,8 @@ struct round {
 	enum job_lane lane;
 	size_t room, count;
 	struct job_row rows[SLOTS_MAX];
-	int64_t next; /* when the lane has its next job */
+	int64_t now;   /* of the lease; -1 before */
+	int64_t next;  /* when the lane has its next job after that */
 };
 
 static void slot_free(struct jobs *j, enum job_lane lane)
@@ -129,22 +130,28 @@ static enum err look_work(struct db *db, void *ctx)
 {
 	struct round *r = ctx;
 
-	return store_job_next_time(db, r->lane, &r->next);
+	return store_job_next_time(db, r->lane, r->now, &r->next);
 }
 
 static enum err lease_work(struct db *db, void *ctx)
 {
 	struct round *r = ctx;
+	size_t slots = r->jobs->config.slots[r->lane];
+	r->now = clock_now();
+	struct job_lease lease = {.lane = r->lane,
+	    .now = r->now,
+	    .lease_ms = LIMIT_JOB_LEASE_MS,
+	    .max = r->room,
+	    .most = slots > LIMIT_LANE_SPARE ? slots - LIMIT_LANE_SPARE : slots};
 
-	return store_jobs_lease(
-	    db, r->lane, clock_now(), LIMIT_JOB_LEASE_MS, r->room, r->arena, r->rows, &r->count);
+	return store_jobs_lease(db, &lease, r->arena, r->rows, &r->count);
 }
 
 /* A read first: a round that finds nothing due costs no commit. */
 static enum err lane_run(struct jobs *j, enum job_lane lane, size_t room, int64_t *next)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new(JOB_ARENA_BYTES);
-	struct round r = {.jobs = j, .arena = arena, .lane = lane, .room = room};
+	struct round r = {.jobs = j, .arena = arena, .lane = lane, .room = room, .now = -1};
 	ENSURE(arena != NULL, ERR_MEMORY);
 
 	TRY(store_read(j->config.store, look_work, &r));
@@ -152,7 +159,7 @@ static enum err lane_run(struct jobs *j, enum job_lane lane, size_t room, int64_
 		TRY(store_write(j->config.store, lease_work, &r));
 		for (size_t i = 0; i < r.count; i++)
 			row_start(j, &r.rows[i]);
-		/* A full lane waits for a slot; one that is not has nothing more due. */
+		/* What is due and was not taken waits for a slot, its own or one of the lane. */
 		r.next = INT64_MAX;
 		if (r.count < room)
 			TRY(store_read(j->config.store, look_work, &r));
@@ -236,9 +243,9 @@ static void slots_default(struct jobs_config *c)
 {
 	static const unsigned usual[JOB_LANES] = {
 	    [JOB_LANE_FRONT] = 2,
-	    [JOB_LANE_PRESS] = LIMIT_PRESS_PARALLEL,
-	    [JOB_LANE_COURIER] = LIMIT_COURIER_PARALLEL,
-	    [JOB_LANE_WEBHOOK] = LIMIT_COURIER_PARALLEL,
+	    [JOB_LANE_PRESS] = LIMIT_PRESS_PARALLEL + LIMIT_LANE_SPARE,
+	    [JOB_LANE_COURIER] = LIMIT_COURIER_PARALLEL + LIMIT_LANE_SPARE,
+	    [JOB_LANE_WEBHOOK] = LIMIT_COURIER_PARALLEL + LIMIT_LANE_SPARE,
 	};
 
 	for (size_t i = 0; i < JOB_LANES; i++) {

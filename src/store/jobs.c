@@ -48,22 +48,64 @@ static enum err token_new(int64_t *out)
 	return OK;
 }
 
-enum err store_jobs_lease(struct db *db, enum job_lane lane, int64_t now, int64_t lease_ms,
-    size_t max, struct arena *arena, struct job_row *out, size_t *n)
+struct leasing {
+	struct db *db;
+	const struct job_lease *lease;
+	struct arena *arena;
+	struct job_row *out;
+	size_t *n;
+};
+
+/* Whose turn it is: who holds the fewest of the lane, then who waits longest. */
+static enum err turns_read(const struct leasing *l, int64_t *turns, size_t *count)
+{
+	struct query q;
+	size_t max = l->lease->max - *l->n;
+	*count = 0;
+	query_start(&q, l->db, SQL_JOB_WAITING);
+	query_int(&q, l->lease->lane);
+	query_int(&q, l->lease->now);
+	query_int(&q, (int64_t)l->lease->most);
+	query_int(&q, (int64_t)max);
+	while (*count < max && query_next(&q))
+		turns[(*count)++] = query_column_int(&q, 0);
+	return query_end(&q);
+}
+
+static enum err one_lease(const struct leasing *l, int64_t organisation)
 {
 	struct query q;
 	int64_t token;
-	*n = 0;
 	TRY(token_new(&token));
-	query_start(&q, db, SQL_JOB_LEASE);
-	query_int(&q, lane);
-	query_int(&q, now);
-	query_int(&q, now + lease_ms);
+	query_start(&q, l->db, SQL_JOB_LEASE);
+	query_int(&q, organisation);
+	query_int(&q, l->lease->lane);
+	query_int(&q, l->lease->now);
+	query_int(&q, l->lease->now + l->lease->lease_ms);
 	query_int(&q, token);
-	query_int(&q, (int64_t)max);
-	while (*n < max && query_next(&q))
-		job_read(&q, arena, &out[(*n)++]);
+	while (*l->n < l->lease->max && query_next(&q))
+		job_read(&q, l->arena, &l->out[(*l->n)++]);
 	return query_end(&q);
+}
+
+enum err store_jobs_lease(struct db *db, const struct job_lease *lease, struct arena *arena,
+    struct job_row *out, size_t *n)
+{
+	struct leasing l = {db, lease, arena, out, n};
+	int64_t *turns = arena_alloc(arena, lease->max * sizeof(*turns));
+	size_t count = 0;
+
+	*n = 0;
+	ENSURE(turns != NULL, ERR_MEMORY);
+	do {
+		size_t before = *n;
+		TRY(turns_read(&l, turns, &count));
+		for (size_t i = 0; i < count; i++)
+			TRY(one_lease(&l, turns[i]));
+		if (*n == before)
+			break;
+	} while (*n < lease->max);
+	return OK;
 }
 
 static void job_start(struct query *q, struct db *db, enum statement s, const struct job_row *job)
@@ -143,12 +185,14 @@ enum err store_jobs_release_all(struct db *db, int64_t now)
 	return query_run(&q);
 }
 
-enum err store_job_next_time(struct db *db, enum job_lane lane, int64_t *when)
+enum err store_job_next_time(
+    struct db *db, enum job_lane lane, int64_t after, int64_t *when)
 {
 	struct query q;
 	*when = INT64_MAX;
 	query_start(&q, db, SQL_JOB_NEXT_TIME);
 	query_int(&q, lane);
+	query_int(&q, after);
 	if (query_next(&q))
 		*when = query_column_int(&q, 0);
 	return query_end(&q);

@@ -46,9 +46,17 @@ struct job_row {
 };
 
 enum err CHECKED store_job_add(struct db *db, const struct job_new *job);
-/* Up to max jobs that are due, the longest waiting first. Texts live in the arena. */
-enum err CHECKED store_jobs_lease(struct db *db, enum job_lane lane, int64_t now, int64_t lease_ms,
-    size_t max, struct arena *arena, struct job_row *out, size_t *n);
+struct job_lease {
+	enum job_lane lane;
+	int64_t now, lease_ms;
+	size_t max;  /* jobs */
+	size_t most; /* that one organisation may hold of the lane, those it has included; jobs of
+		      * the whole store have no such limit */
+};
+/* Jobs that are due, the organisations in turn: who holds the fewest comes first, then who waits
+ * longest, and of one organisation the longest waiting. Texts live in the arena. */
+enum err CHECKED store_jobs_lease(struct db *db, const struct job_lease *lease, struct arena *arena,
+    struct job_row *out, size_t *n);
 enum err CHECKED store_job_done(struct db *db, const struct job_row *job);
 enum err CHECKED store_job_extend(struct db *db, const struct job_row *job, int64_t lease_until);
 enum err CHECKED store_job_retry(
@@ -65,8 +73,10 @@ enum err CHECKED store_job_revive(struct db *db, int64_t organisation, int64_t r
 /* At start, when no other scheduler can be alive: every lease is due at once, as store_job_again.
  */
 enum err CHECKED store_jobs_release_all(struct db *db, int64_t now);
-/* When the next job of the lane can be due; *when INT64_MAX when there is none. */
-enum err CHECKED store_job_next_time(struct db *db, enum job_lane lane, int64_t *when);
+/* When the next job of the lane can be due, of those that are later than `after` (-1: of all); *when
+ * INT64_MAX when there is none. */
+enum err CHECKED store_job_next_time(
+    struct db *db, enum job_lane lane, int64_t after, int64_t *when);
 
 struct job_dead {
 	int64_t row, organisation, envelope;

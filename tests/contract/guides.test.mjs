@@ -44,6 +44,17 @@ test('docs/verify.md: the checks fail on a dossier that was touched', async () =
   for (const step of [1, 2]) assert.notEqual((await runGuide(folder, [all[step]])).status, 0, `step ${step + 1}`)
 })
 
+test('docs/keys.md: each kind of key from its making to a signed call, and changed', async () => {
+  const own = desk()
+  after(() => rmSync(own, { recursive: true, force: true }))
+  const out = ended(await runGuide(own, blocks('docs/keys.md')))
+  assert.equal(out.match(/Congrats!/g).length, 4)
+  assert.match(out, /"company_id": ?"[0-9A-Za-z]{27}"/)
+  assert.equal(out.match(/^public_key: LIVE +P-521 /mg).length, 2)
+  assert.equal(out.match(/^public_key: .* until /mg).length, 1)
+  assert.equal(out.match(/^response .*published until/mg).length, 2)
+})
+
 test('README: its own commands', async () => {
   const own = desk()
   after(() => rmSync(own, { recursive: true, force: true }))

@@ -221,8 +221,8 @@ static enum err next_time(struct db *db, int64_t *when)
 {
 	int64_t webhook = INT64_MAX;
 
-	TRY(store_job_next_time(db, JOB_LANE_COURIER, when));
-	TRY(store_job_next_time(db, JOB_LANE_WEBHOOK, &webhook));
+	TRY(store_job_next_time(db, JOB_LANE_COURIER, -1, when));
+	TRY(store_job_next_time(db, JOB_LANE_WEBHOOK, -1, &webhook));
 	if (webhook < *when)
 		*when = webhook;
 	return OK;

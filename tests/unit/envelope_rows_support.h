@@ -157,8 +157,8 @@ struct leasing {
 static inline enum err work_lease(struct db *db, void *ctx)
 {
 	struct leasing *l = ctx;
-	return store_jobs_lease(
-	    db, l->lane, START + CLOCK_DAY, CLOCK_MINUTE, 64, l->arena, l->rows, &l->count);
+	struct job_lease lease = {l->lane, START + CLOCK_DAY, CLOCK_MINUTE, 64, 64};
+	return store_jobs_lease(db, &lease, l->arena, l->rows, &l->count);
 }
 
 /* Everything courier will carry: messages, then webhooks. */

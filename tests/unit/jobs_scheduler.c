@@ -131,9 +131,9 @@ static enum err add_work(struct db *db, void *ctx)
 	return store_job_add(db, ctx);
 }
 
-static void add(const char *kind, enum job_lane lane)
+static void add_of(int64_t whose, const char *kind, enum job_lane lane)
 {
-	struct job_new job = {.organisation = organisation,
+	struct job_new job = {.organisation = whose,
 	    .lane = lane,
 	    .kind = kind,
 	    .run_at = clock_now(),
@@ -143,11 +143,18 @@ static void add(const char *kind, enum job_lane lane)
 	assert_int_equal(store_write(store, add_work, &job), OK);
 }
 
+static void add(const char *kind, enum job_lane lane)
+{
+	add_of(organisation, kind, lane);
+}
+
 static struct jobs *start(const struct job_handler *list, size_t count)
 {
 	struct jobs *j = NULL;
-	struct jobs_config config = {
-	    .store = store, .handlers = list, .count = count, .slots = {2, 2, 2}};
+	struct jobs_config config = {.store = store,
+	    .handlers = list,
+	    .count = count,
+	    .slots = {3, 3, 3}}; /* of one organisation two */
 
 	assert_int_equal(jobs_start(&config, &j), OK);
 	return j;
@@ -176,7 +183,7 @@ static enum err see_work(struct db *db, void *ctx)
 	s->dead = 8;
 	TRY(store_jobs_dead(db, 0, s->arena, s->buried, &s->dead));
 	for (size_t i = 0; i < JOB_LANES; i++)
-		TRY(store_job_next_time(db, (enum job_lane)i, &s->next[i]));
+		TRY(store_job_next_time(db, (enum job_lane)i, -1, &s->next[i]));
 	return OK;
 }
 
@@ -296,6 +303,24 @@ static void test_lane_bounds(void **state)
 	assert_int_equal(atomic_load(&runs), 10);
 }
 
+static void test_a_flood_leaves_a_slot_for_others(void **state)
+{
+	struct jobs *j = start(handlers, HANDLERS);
+
+	atomic_store(&is_held, true);
+	for (int i = 0; i < 9; i++)
+		add_of(organisation + 1, "slow", JOB_LANE_PRESS);
+	jobs_wake(j);
+	assert_true(wait_for(is_full));
+	add("effect", JOB_LANE_PRESS);
+	jobs_wake(j);
+	assert_true(wait_for(is_run_once)); /* while the others are held */
+	atomic_store(&is_held, false);
+	assert_true(wait_for(is_run_ten));
+	stop(j);
+	assert_int_equal(atomic_load(&most_at_once), 2);
+}
+
 static void test_lost_lease_keeps_nothing(void **state)
 {
 	struct jobs *j = start(handlers, HANDLERS);
@@ -333,7 +358,8 @@ static enum err steal_work(struct db *db, void *ctx)
 	struct job_row row;
 	size_t n;
 
-	return store_jobs_lease(db, JOB_LANE_FRONT, clock_now(), CLOCK_HOUR, 1, ctx, &row, &n);
+	struct job_lease lease = {JOB_LANE_FRONT, clock_now(), CLOCK_HOUR, 1, 1};
+	return store_jobs_lease(db, &lease, ctx, &row, &n);
 }
 
 static void test_leases_of_a_dead_scheduler(void **state)
@@ -385,6 +411,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(
 		test_unknown_kind_is_kept_for_the_operator, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(test_lane_bounds, setup, store_teardown),
+	    cmocka_unit_test_setup_teardown(
+		test_a_flood_leaves_a_slot_for_others, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(test_lost_lease_keeps_nothing, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(test_drain_finishes_what_runs, setup, store_teardown),
 	    cmocka_unit_test_setup_teardown(test_leases_of_a_dead_scheduler, setup, store_teardown),

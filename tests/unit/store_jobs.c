@@ -16,16 +16,18 @@
 struct leasing {
 	enum job_lane lane;
 	int64_t now;
-	size_t max;
+	size_t max, most;
 	struct job_row jobs[16];
 	size_t n;
 	struct arena *arena;
 };
 
 static struct leasing leasing;
+static int64_t whose; /* 0: the organisation's of store_support.h; -1: the whole store's */
 
 static int setup(void **state)
 {
+	whose = 0;
 	leasing = (struct leasing){.arena = arena_new(1 << 20)};
 	return leasing.arena == NULL ? -1 : store_setup(state);
 }
@@ -43,7 +45,9 @@ static enum err work_add(struct db *db, void *ctx)
 
 static void job_add(enum job_lane lane, int64_t run_at, const char *dedupe)
 {
-	struct job_new j = {.organisation = organisation,
+	struct job_new j = {.organisation = whose == 0  ? organisation
+					    : whose > 0 ? whose
+							: 0,
 	    .envelope = 7,
 	    .lane = lane,
 	    .kind = "message",
@@ -57,7 +61,8 @@ static void job_add(enum job_lane lane, int64_t run_at, const char *dedupe)
 static enum err work_lease(struct db *db, void *ctx)
 {
 	struct leasing *l = ctx;
-	return store_jobs_lease(db, l->lane, l->now, LEASE_MS, l->max, l->arena, l->jobs, &l->n);
+	struct job_lease lease = {l->lane, l->now, LEASE_MS, l->max, l->most != 0 ? l->most : 1000};
+	return store_jobs_lease(db, &lease, l->arena, l->jobs, &l->n);
 }
 
 static size_t lease(enum job_lane lane, int64_t now, size_t max)
@@ -111,7 +116,13 @@ static enum err extend_to_8000(struct db *db, const struct job_row *job)
 
 static enum err work_next_time(struct db *db, void *ctx)
 {
-	return store_job_next_time(db, JOB_LANE_COURIER, ctx);
+	return store_job_next_time(db, JOB_LANE_COURIER, -1, ctx);
+}
+
+static enum err work_next_after(struct db *db, void *ctx)
+{
+	int64_t *when = ctx;
+	return store_job_next_time(db, JOB_LANE_COURIER, *when, when);
 }
 
 static int64_t next_time(void)
@@ -281,6 +292,85 @@ static void test_no_job_twice(void **state)
 		assert_int_equal(held[i], 1);
 }
 
+/* ---- organisations in turn ---- */
+
+static void jobs_of(int64_t who, int count, int64_t run_at)
+{
+	whose = who;
+	for (int i = 0; i < count; i++)
+		job_add(JOB_LANE_COURIER, run_at + i, NULL);
+}
+
+static size_t leased_of(int64_t who)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < leasing.n; i++)
+		count += leasing.jobs[i].organisation == who;
+	return count;
+}
+
+static void test_a_flood_waits_its_turn(void **state)
+{
+	jobs_of(1001, 100, 1);
+	jobs_of(1002, 3, 500);
+	assert_int_equal(lease(JOB_LANE_COURIER, 600, 4), 4);
+	assert_int_equal(leasing.jobs[0].organisation, 1001); /* it waits longest */
+	assert_int_equal(leased_of(1001), 2);
+	assert_int_equal(leased_of(1002), 2);
+	jobs_of(1003, 1, 601);
+	assert_int_equal(lease(JOB_LANE_COURIER, 700, 2), 2);
+	assert_int_equal(leasing.jobs[0].organisation, 1003); /* it holds none */
+	assert_int_equal(leasing.jobs[1].organisation, 1001);
+	assert_int_equal(lease(JOB_LANE_COURIER, 700, 16), 16);
+	assert_int_equal(leased_of(1002), 1); /* its last */
+	assert_int_equal(leased_of(1001), 15);
+}
+
+static void test_of_one_organisation_the_longest_waiting(void **state)
+{
+	jobs_of(1001, 5, 10);
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 3), 3);
+	for (size_t i = 1; i < 3; i++)
+		assert_true(leasing.jobs[i - 1].row < leasing.jobs[i].row);
+}
+
+static void test_nobody_holds_every_slot(void **state)
+{
+	leasing.most = 7;
+	jobs_of(1001, 20, 1);
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 8), 7);
+	struct job_row done = leasing.jobs[3];
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 1), 0);
+	jobs_of(1002, 1, 100);
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 1), 1);
+	assert_int_equal(leased_of(1002), 1);
+	assert_int_equal(job_end(&done, store_job_done), OK);
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 1), 1);
+	assert_int_equal(leased_of(1001), 1);
+	/* A lease that ran out is held no more. */
+	assert_int_equal(lease(JOB_LANE_COURIER, 100 + LEASE_MS, 16), 8);
+}
+
+static void test_jobs_of_the_store_have_no_such_limit(void **state)
+{
+	leasing.most = 1;
+	jobs_of(-1, 4, 1);
+	jobs_of(1001, 2, 1);
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 16), 5);
+	assert_int_equal(leased_of(0), 4);
+}
+
+static void test_what_is_later_than_the_lease(void **state)
+{
+	leasing.most = 1;
+	jobs_of(1001, 2, 1);
+	jobs_of(1002, 1, 900);
+	assert_int_equal(lease(JOB_LANE_COURIER, 100, 16), 1);
+	int64_t when = 100;
+	assert_int_equal(store_read(store, work_next_after, &when), OK);
+	assert_int_equal(when, 900); /* the one that waits for a slot is no reason to look */
+}
+
 int main(void)
 {
 #define JOB_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -293,6 +383,11 @@ int main(void)
 	    JOB_TEST(test_release_all_at_start),
 	    JOB_TEST(test_end_rolls_back_with_its_work),
 	    JOB_TEST(test_no_job_twice),
+	    JOB_TEST(test_a_flood_waits_its_turn),
+	    JOB_TEST(test_of_one_organisation_the_longest_waiting),
+	    JOB_TEST(test_nobody_holds_every_slot),
+	    JOB_TEST(test_jobs_of_the_store_have_no_such_limit),
+	    JOB_TEST(test_what_is_later_than_the_lease),
 	};
 	log_threshold(LOG_LEVEL_ERROR + 1); /* the failures here are wanted */
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,15 +3,46 @@ INSERT INTO job (organisation, envelope, lane, kind, run_at, dedupe, payload, cr
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (dedupe) DO NOTHING;
 
+-- name: job_waiting
+-- exception: the scheduler serves every organisation, in turn
+-- One seek an organisation: the first, then each next one that has a job.
+WITH RECURSIVE tenant (organisation) AS (
+	SELECT (SELECT coalesce(organisation, 0) FROM job
+		WHERE lane = $1 AND dead_at = 0
+		ORDER BY coalesce(organisation, 0)
+		LIMIT 1)
+	UNION ALL
+	SELECT (SELECT coalesce(organisation, 0) FROM job
+		WHERE lane = $1 AND dead_at = 0 AND coalesce(organisation, 0) > tenant.organisation
+		ORDER BY coalesce(organisation, 0)
+		LIMIT 1)
+	FROM tenant
+	WHERE tenant.organisation IS NOT NULL),
+held (organisation, jobs) AS (
+	SELECT coalesce(organisation, 0), count(*)
+	FROM job
+	WHERE lease_until > 0 AND lease_until > $2 AND +lane = $1
+	GROUP BY coalesce(organisation, 0)),
+due (organisation, run_at) AS (
+	SELECT tenant.organisation, (SELECT min(run_at) FROM job
+		WHERE lane = $1 AND dead_at = 0 AND coalesce(organisation, 0) = tenant.organisation)
+	FROM tenant
+	WHERE tenant.organisation IS NOT NULL)
+SELECT due.organisation
+FROM due LEFT JOIN held ON held.organisation = due.organisation
+WHERE due.run_at <= $2 AND (due.organisation = 0 OR coalesce(held.jobs, 0) < $3)
+ORDER BY coalesce(held.jobs, 0), due.run_at
+LIMIT $4;
+
 -- name: job_lease
--- exception: the scheduler leases for every organisation
+-- exception: of the organisation whose turn it is, or of the whole store (0)
 UPDATE job
-SET run_at = $3, lease_until = $3, lease_token = $4, attempt = attempt + 1
-WHERE id IN (
+SET run_at = $4, lease_until = $4, lease_token = $5, attempt = attempt + 1
+WHERE id = (
 	SELECT id FROM job
-	WHERE lane = $1 AND dead_at = 0 AND run_at <= $2
+	WHERE coalesce(organisation, 0) = $1 AND lane = $2 AND dead_at = 0 AND run_at <= $3
 	ORDER BY run_at
-	LIMIT $5)
+	LIMIT 1)
 RETURNING id, organisation, envelope, lane, kind, lease_until, lease_token, attempt, created_at,
 	payload, away;
 
@@ -66,7 +97,7 @@ WHERE lease_until > 0;
 -- exception: the scheduler sleeps for every organisation
 SELECT run_at
 FROM job
-WHERE lane = $1 AND dead_at = 0
+WHERE lane = $1 AND dead_at = 0 AND run_at > $2
 ORDER BY run_at
 LIMIT 1;
 
