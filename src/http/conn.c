@@ -43,6 +43,8 @@ static enum step conn_dispatch(struct conn *c)
 	x->req.body = buf_span(&x->body);
 	x->req.now = clock_now();
 	x->is_slow = x->fault == OK && x->req.route->body_limit > LIMIT_MB;
+	if (x->is_slow && c->server->config.share != NULL)
+		x->share = c->server->config.share(c->server->config.app, &x->req);
 	if (pool_submit(c->server->pool, x))
 		return STEP_WAIT;
 	x->fault = ERR_BUSY;

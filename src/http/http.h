@@ -162,6 +162,9 @@ struct http_config {
 	/* May this request's large body (of more than LIMIT_BODY_DEFAULT) be read? On a worker,
 	 * when the head is in. False: the reply is written. NULL: always. */
 	bool (*screen)(void *app, struct http_request *req, struct http_reply *reply);
+	/* Whose is this request's slow work (large bodies)? Requests with the same answer share
+	 * their part of the workers. On the loop: must not block. NULL: everything is one's. */
+	uint64_t (*share)(void *app, const struct http_request *req);
 	/* Sees every reply, cut to its range, before it is sent (signatures, access log). May be
 	 * NULL. On a worker, except for ERR_BUSY when the queue is full. */
 	void (*finish)(

@@ -47,6 +47,7 @@ struct exchange {
 	bool broken;       /* the source failed midway: cut the connection */
 	bool is_refused;   /* by JOB_SCREEN: its reply is written */
 	bool is_slow;      /* a large body's handler: see pool.c */
+	uint64_t share;    /* of a slow one: whose it is, see http_config.share */
 	enum exchange_job job;
 	int64_t began_us; /* monotonic */
 	int64_t queued_ms;

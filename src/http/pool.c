@@ -5,7 +5,8 @@
  * nobody is woken in vain. A full queue refuses new requests; pieces of replies under way always
  * enter. Requests of routes with large bodies (uploads, which wait for press) have a queue of their
  * own and never hold every worker, nor more than a share of the memory, so that others are
- * answered.
+ * answered. Of these the next is of whoever (exchange.share) has the fewest running; nobody has the
+ * last place beside his own, nor more than half of the queue.
  */
 #include "http/internal.h"
 
@@ -46,10 +47,56 @@ static bool slow_may_run(const struct pool *p, const struct exchange *x)
 	       (p->slow_running < p->slow_most && p->slow_bytes + x->body.size <= LIMIT_SLOW_BYTES);
 }
 
+static unsigned share_running(const struct pool *p, uint64_t share)
+{
+	unsigned running = 0;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct exchange *x = p->workers[i].job;
+		running += x != NULL && x->is_slow && x->share == share;
+	}
+	return running;
+}
+
+static size_t share_queued(const struct pool *p, uint64_t share)
+{
+	const struct exchange *x;
+	size_t queued = 0;
+
+	STAILQ_FOREACH(x, &p->slow, link)
+	queued += x->share == share;
+	return queued;
+}
+
+/* The oldest of whoever has the fewest running. */
+static struct exchange *slow_next(const struct pool *p)
+{
+	struct exchange *x, *best = NULL;
+	unsigned most = p->slow_most > 1 ? p->slow_most - 1 : 1, fewest = most;
+	unsigned running = 0;
+	uint64_t share = 0;
+	bool is_counted = false;
+
+	STAILQ_FOREACH(x, &p->slow, link)
+	{
+		if (!is_counted || x->share != share)
+			running = share_running(p, x->share);
+		is_counted = true;
+		share = x->share;
+		if (running < fewest) {
+			best = x;
+			fewest = running;
+		}
+		if (fewest == 0)
+			break;
+	}
+	return best;
+}
+
 /* The oldest that may run now, or NULL. */
 static struct exchange *pool_next(struct pool *p)
 {
-	struct exchange *quick = STAILQ_FIRST(&p->quick), *slow = STAILQ_FIRST(&p->slow);
+	struct exchange *quick = STAILQ_FIRST(&p->quick), *slow = slow_next(p);
 
 	if (slow != NULL && !slow_may_run(p, slow))
 		slow = NULL;
@@ -60,7 +107,7 @@ static struct exchange *pool_next(struct pool *p)
 		STAILQ_REMOVE_HEAD(&p->quick, link);
 		return quick;
 	}
-	STAILQ_REMOVE_HEAD(&p->slow, link);
+	STAILQ_REMOVE(&p->slow, slow, exchange, link);
 	p->slow_running++;
 	p->slow_bytes += slow->body.size;
 	return slow;
@@ -110,7 +157,9 @@ static bool worker_next(struct worker *w)
 
 	pthread_mutex_lock(&p->lock);
 	bool tell = pool_give_back(p, w->job);
-	w->job = p->stopping ? NULL : pool_next(p);
+	w->job = NULL;
+	if (!p->stopping)
+		w->job = pool_next(p);
 	bool is_busy = w->job != NULL || p->stopping;
 	if (!is_busy)
 		SLIST_INSERT_HEAD(&p->asleep, w, link);
@@ -192,6 +241,8 @@ bool pool_submit(struct pool *p, struct exchange *x)
 	x->queued_ms = clock_monotonic();
 	pthread_mutex_lock(&p->lock);
 	bool fits = p->queued < p->limit || x->job == JOB_PIECE;
+	if (x->is_slow && fits)
+		fits = share_queued(p, x->share) < (p->limit + 1) / 2;
 	if (fits) {
 		struct exchange_list *queue = x->is_slow ? &p->slow : &p->quick;
 		STAILQ_INSERT_TAIL(queue, x, link);

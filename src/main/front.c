@@ -207,6 +207,7 @@ static enum err server_open(struct front *f)
 	    .fault = app_fault,
 	    .finish = app_finish,
 	    .screen = app_screen,
+	    .share = app_share,
 	    .release = session_release,
 	    .trusted_proxies = config_list(f->config, CONFIG_SERVER_TRUSTED_PROXIES),
 	    .workers = workers(f->config),

@@ -144,6 +144,29 @@ void app_fault(void *app, const struct http_request *req, enum err e, struct htt
 		reply_error(app, req, reply, e, NULL);
 }
 
+static uint64_t hash_more(uint64_t hash, struct span text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		hash = (hash ^ text.data[i]) * 1099511628211u; /* FNV-1a */
+	return hash;
+}
+
+/* A large body's key was looked at before: it is its organisation's. Before that a request is its
+ * key's, by the headers that name one, or its address's. */
+uint64_t app_share(void *app, const struct http_request *req)
+{
+	static const char *const names[] = {"API-CLIENT-KEY", "x-api-key", "Authorization"};
+	const struct session *s = session_of(req);
+	uint64_t hash = 14695981039346656037u;
+	struct span key = SPAN_EMPTY;
+
+	if (s != NULL && s->is_judged)
+		return (uint64_t)s->auth.principal.organisation;
+	for (size_t i = 0; i < 3 && key.size == 0 && req->route->schemes != 0; i++)
+		key = http_header(req, names[i], NULL);
+	return hash_more(hash, key.size > 0 ? key : span_str(req->client));
+}
+
 bool app_screen(void *app, struct http_request *req, struct http_reply *reply)
 {
 	if (req->route->schemes != 0)

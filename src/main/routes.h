@@ -20,6 +20,9 @@ void app_finish(
  * for people. */
 void app_fault(void *app, const struct http_request *req, enum err e, struct http_reply *reply);
 
+/* Who a large body's work is done for: http_config.share. */
+uint64_t app_share(void *app, const struct http_request *req);
+
 /* Whose large body is read: a key, a link or a code must be good before its bytes are kept. */
 bool app_screen(void *app, struct http_request *req, struct http_reply *reply);
 
