@@ -51,7 +51,7 @@ for (const program of programs) {
         'another method': { body, twist: { method: 'GET' } },
         'another URL': { body, twist: { path: '/else', target: `${platform.url}/else` } },
         'an old one': { body, twist: { at: Date.now() - 302000 } },
-        'one of tomorrow': { body, twist: { at: Date.now() + 302000 } },
+        'one of tomorrow': { body, twist: { at: Date.now() + 600000 } },
         'no signature': { body, bare: true }
       }
       if (!scheme.startsWith('es512')) {
