@@ -12,4 +12,3 @@ CREATE TABLE exchange (
 	sealed_answer BLOB
 );
 CREATE INDEX exchange_envelope ON exchange (organisation, envelope);
-CREATE INDEX exchange_age ON exchange (at);

@@ -16,6 +16,6 @@ ORDER BY id
 LIMIT $3;
 
 -- name: exchange_sweep
--- exception: time passes in every organisation alike
+-- exception: time passes in every organisation alike; rows grow old in the order of their ids
 DELETE FROM exchange
-WHERE id IN (SELECT id FROM exchange WHERE at < $1 ORDER BY at LIMIT $2);
+WHERE at < $1 AND id IN (SELECT id FROM exchange ORDER BY id LIMIT $2);
