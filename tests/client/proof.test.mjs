@@ -11,7 +11,7 @@ import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { b64, document, envelope, multipart, pdf, photo } from '../contract/world.mjs'
 import { openPartner, sql } from '../lib/partner.mjs'
-import { startServer } from '../lib/server.mjs'
+import { run, startServer } from '../lib/server.mjs'
 import { folder, md5, programs, sha256 } from './platform.mjs'
 
 let world, server, dir
@@ -300,6 +300,37 @@ test('what is older than archive.days is removed; 0 keeps all', async () => {
       other.signal('SIGHUP')
       await until('the sweep ran', () => Number(sql(other.data, 'SELECT run_at FROM job WHERE kind = \'sweep\'')) > 1)
       assert.equal((await bundleOf(p, id)).exchanges.length, left)
+    } finally { await other.stop() }
+  }
+})
+
+test('keys of both sides may end: the bundle holds with the ones that signed', async () => {
+  for (const scheme of ['es512-wrapped', 'http-signature']) {
+    const other = await startServer()
+    try {
+      const p = await openPartner(other, scheme)
+      const { id, sent } = await made(p)
+      const old = await other.request('GET', '/keys')
+      const r = run(['keys', 'rotate', 'response', '--data', other.data])
+      assert.equal(r.status, 0, r.err)
+      other.signal('SIGHUP')
+      await until('the new key is in use', async () => (await other.request('GET', '/test', { key: other.keys.sandbox_api_key, headers: { 'Accept-Signature': 'sig1=()' } })).headers['signature-input'].includes(old.json.keys.find((k) => k.purpose === 'response' && k.crv === 'Ed25519').kid) === false)
+      sql(other.data, 'UPDATE public_key SET valid_until = 1')
+      const next = await openPartner(other, scheme, { kind: 'p256' })
+      const options = { json: { status: 'canceled' } }
+      const last = next.request('PATCH', `/sign/envelope/${id}`, options)
+      const answer = await next.send(last)
+      assert.equal(answer.status, 200, `${answer.body}`)
+      sent.push(last)
+      const bundle = (await other.request('GET', `/sign/envelope/${id}/proof`, { key: other.keys.sandbox_api_key })).json
+      assert.equal(bundle.exchanges.length, 5)
+      for (const side of ['request', 'response']) assert.notEqual(bundle.exchanges[4][side].key.spki, bundle.exchanges[0][side].key.spki)
+      const all = (await other.request('GET', '/keys')).json.keys.filter((k) => k.purpose === 'response')
+      const known = [...all, ...old.json.keys].flatMap((k, i) => ['--platform-key', put(`all${i}.pub`, k.pem)])
+      const owners = [p, next].flatMap((one, i) => ['--partner-key', put(`own${i}.pub`, (one.integration ?? one.key).pair.publicKey.export({ type: 'spki', format: 'pem' }))])
+      const found = verify(bundle, [...owners, ...known, ...bodiesOf(sent)])
+      assert.equal(found.status, 0, found.err + found.out)
+      assert.equal(found.out.match(/ holds /g).length, 10)
     } finally { await other.stop() }
   }
 })
