@@ -5,6 +5,7 @@
 #ifndef CHIROGRAPH_API_APP_H
 #define CHIROGRAPH_API_APP_H
 
+#include "api/used.h"
 #include "auth/auth.h"
 #include "auth/rate.h"
 #include "base/crypto.h"
@@ -43,6 +44,7 @@ struct app {
 		struct keyd_public list[APP_ANSWER_KEYS]; /* newest first in each line */
 		size_t count;
 	} answer_keys;
+	struct used used;          /* keys whose requests were found good */
 	atomic_bool is_seal_ready; /* the sealing key passed its test */
 	atomic_bool is_maintenance;
 	atomic_int_least64_t incident_told_at; /* when the operator was last mailed one */

@@ -56,7 +56,7 @@ enum err organization_public_key(const char *path, unsigned wanted, struct store
 
 void organization_public_print(const struct stored_public_key *k, int64_t now)
 {
-	char made[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE] = "";
+	char made[CLOCK_TEXT_SIZE], end[CLOCK_TEXT_SIZE] = "", used[CLOCK_TEXT_SIZE] = "";
 	const char *state = "LIVE";
 
 	clock_format_s(k->created_at, made);
@@ -66,8 +66,11 @@ void organization_public_print(const struct stored_public_key *k, int64_t now)
 		state = "revoked";
 	else if (k->valid_until != 0 && k->valid_until <= now)
 		state = "ended";
-	printf("%-7s  %-7s  %s  %s%s%s\n", state, key_kind_name((enum key_kind)k->kind),
-	    k->fingerprint, made, k->valid_until != 0 ? " until " : "", end);
+	if (k->last_verified_at != 0)
+		clock_format_s(k->last_verified_at, used);
+	printf("%-7s  %-7s  %s  %s%s%s%s%s\n", state, key_kind_name((enum key_kind)k->kind),
+	    k->fingerprint, made, k->valid_until != 0 ? " until " : "", end,
+	    used[0] != '\0' ? " last request " : "", used);
 }
 
 struct public_run {
