@@ -76,10 +76,21 @@ function escape(text) {
 	return text.replace(/[&<>"]/g, (c) => entities[c])
 }
 
+/* A page's first line names its frame and what the frame asks for; "_" stands for a blank there. */
+function framed(name) {
+	const [, frame, words, page] = /^<!--(\w+) (.*)-->\n([^]*)$/.exec(read(join(source, 'pages', name))) ?? fail(`${name}: no frame`)
+	const given = { page, ...Object.fromEntries(words.split(' ').map((word) => word.split(/=(.*)/))) }
+	return read(join(source, 'pages', 'frames', `${frame}.html`)).toString()
+		.replace(/\{\{\{(\w+)\}\}\}/g, (_, key) => {
+			const text = given[key] ?? fail(`${name}: its frame needs "${key}"`)
+			return key === 'title' ? `{{${text}}}` : key === 'page' ? text : text.replaceAll('_', ' ')
+		})
+}
+
 function write_pages(all, version) {
 	mkdirSync(join(out, 'pages'), { recursive: true })
 	for (const name of list(join(source, 'pages'), /\.html$/)) {
-		const template = read(join(source, 'pages', name)).toString()
+		const template = framed(name)
 		for (const [i, language] of languages.entries()) {
 			const html = template.replace(/\{\{([a-z_.]+)\}\}/g, (whole, key) => {
 				if (key === 'version' || key === 'language')
