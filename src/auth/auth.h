@@ -112,6 +112,7 @@ struct auth_config {
 	size_t base_count;
 	int64_t rate;       /* requests a minute and key, where the key says none; 0: no limit */
 	size_t seen_limit;  /* tokens remembered; 0: LIMIT_SEEN */
+	bool has_marks;     /* some were kept before: memory does not know all of them */
 	int64_t entry_ms;   /* 0: LIMIT_KEY_CACHE_MS */
 	size_t entry_limit; /* 0: LIMIT_KEY_CACHE */
 };

@@ -194,7 +194,7 @@ bool scheme_x_sign_is_doubtful(const struct auth *a, const struct auth_session *
 
 	if (!s->has_mark || s->field != 't')
 		return false;
-	return signed_at <= a->opened_at + LIMIT_WINDOW_S * CLOCK_SECOND ||
+	return (a->config.has_marks && signed_at <= a->opened_at + LIMIT_WINDOW_S * CLOCK_SECOND) ||
 	       s->req->now < seen_lost_until(a->seen) || s->key->last_nonce >= s->timestamp;
 }
 

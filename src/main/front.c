@@ -6,12 +6,14 @@
 #include "main/front.h"
 
 #include "api/answer.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/http.h"
 #include "main/broker.h"
 #include "main/maintenance.h"
 #include "main/routes.h"
 #include "main/sandbox.h"
+#include "store/replay.h"
 #include "web/platform_keys.h"
 
 #include <openssl/ssl.h>
@@ -117,6 +119,11 @@ static void bases_add(struct bases *b, const char *const *urls, int environment)
 	}
 }
 
+static enum err marks_look(struct db *db, void *ctx)
+{
+	return store_replay_any(db, clock_now(), ctx);
+}
+
 /* The main URL comes first, unless it is bound to one environment: then its own row counts. */
 static enum err auth_room_open(struct front *f)
 {
@@ -133,6 +140,7 @@ static enum err auth_room_open(struct front *f)
 	    .bases = b.list,
 	    .base_count = b.count,
 	    .rate = config_int(c, CONFIG_LIMITS_KEY_RATE)};
+	TRY(store_read(f->app.store, marks_look, &auth.has_marks));
 	return auth_open(&auth, &f->app.auth);
 }
 
@@ -174,12 +182,12 @@ static enum err rooms_open(struct front *f)
 	TRY(keyd_derive(app->keyd, KEYD_BLIND_INDEX, app->index_key));
 	TRY(keyd_tls_context(app->keyd, &f->tls));
 	TRY(answer_keys_open(app));
-	TRY(auth_room_open(f));
 	TRY(rates_open(f));
 	enum err e = store_open(&store, &app->store);
 	if (e == ERR_CONFLICT)
 		log_error("another server runs on this folder", "data=%s", f->config->data);
 	TRY(e);
+	TRY(auth_room_open(f));
 	return vault_new(VAULT_ENTRIES, unwrap, app->keyd, &app->vault);
 }
 

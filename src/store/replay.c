@@ -27,6 +27,16 @@ enum err store_replay_check(struct db *db, int64_t organisation, const uint8_t m
 	return is_there ? ERR_REPLAY : OK;
 }
 
+enum err store_replay_any(struct db *db, int64_t now, bool *out)
+{
+	struct query q;
+
+	query_start(&q, db, SQL_REPLAY_ANY);
+	query_int(&q, now);
+	*out = query_next(&q);
+	return query_end(&q);
+}
+
 enum err store_replay_sweep(struct db *db, int64_t now, size_t max, size_t *removed)
 {
 	struct query q;

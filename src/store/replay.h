@@ -16,6 +16,8 @@ enum err CHECKED store_replay_add(
 /* ERR_REPLAY: it is there. */
 enum err CHECKED store_replay_check(
     struct db *db, int64_t organisation, const uint8_t mark[SHA256_SIZE]);
+/* Is there a mark of anybody's whose time is not over? */
+enum err CHECKED store_replay_any(struct db *db, int64_t now, bool *out);
 /* Removes up to max marks whose time is over; *removed says how many. */
 enum err CHECKED store_replay_sweep(struct db *db, int64_t now, size_t max, size_t *removed);
 /* ERR_REPLAY unless the nonce is above every earlier one of this key. */

@@ -11,6 +11,10 @@ WHERE mark IN (SELECT mark FROM replay WHERE expires_at <= $1 ORDER BY expires_a
 -- name: replay_has
 SELECT 1 FROM replay WHERE organisation = $1 AND mark = $2;
 
+-- name: replay_any
+-- exception: asked once at start: is there any mark at all?
+SELECT 1 FROM replay WHERE expires_at > $1 LIMIT 1;
+
 -- name: nonce_advance
 INSERT INTO nonce (api_key, organisation, last)
 VALUES ($1, $2, $3)
