@@ -117,10 +117,18 @@ async function rowRun (kit, wire, row) {
   return judge(kit, row, made, await wire.exchange(made))
 }
 
+let created = 0
+
+async function counted (made) {
+  const answer = await Wire.prototype.exchange.call(this, made)
+  if (answer.status === 201 && made.target.startsWith('/sign/envelope')) created++
+  return answer
+}
+
 async function rowsRun (kit, rows) {
   const found = []
   const lane = async (list) => {
-    const wire = new Wire(server)
+    const wire = Object.assign(new Wire(server), { exchange: counted })
     for (const row of list) {
       const wrong = await rowRun(kit, wire, row).catch((error) => `${row.family}: ${row.name}: ${error.message}`.replace(/\s+/g, ' '))
       if (wrong) found.push(wrong)
@@ -132,7 +140,8 @@ async function rowsRun (kit, rows) {
 }
 
 const envelopes = () => Number(sql(server.data, 'SELECT count(*) FROM envelope'))
-const isRefused = (row) => /^[45]/.test(row.want) && row.first === undefined && !row.isAuthentic
+// A row of the time window may be accepted before it is asked again, and one that is authentic leaves its mark.
+const isRefused = (row) => /^[45]/.test(row.want) && row.first === undefined && row.window === undefined && !row.isAuthentic
 
 const TABLES = { 'es512-wrapped': es512Rows, 'es512-plain': es512Rows, 'x-sign': xSignRows, 'http-signature': messageRows, 'api-key': apiKeyRows }
 
@@ -148,13 +157,13 @@ for (const [scheme, table] of Object.entries(TABLES)) {
     const after = holdings(server.data)
 
     const count = envelopes()
+    created = 0
     const others = rows.filter((row) => !isRefused(row))
     wrong.push(...await rowsRun(kits[scheme], others))
-    const writes = others.flatMap((row) => [row.first?.(), row.want === 'ok' ? row.make(Date.now(), row.first?.()) : undefined]).filter((made) => made?.method === 'POST' && made.target.startsWith('/sign/envelope'))
     t.diagnostic(`${scheme}: ${rows.length} mutations, ${refused.length} of them refused at once`)
     assert.deepEqual(wrong, [])
     assert.deepEqual(after, before, 'a refused request left something in the store')
-    assert.equal(envelopes() - count, writes.length, 'each accepted write has one effect')
+    assert.equal(envelopes() - count, created, 'each accepted write has one effect')
     assert.ok(rows.length >= LEAST, `${rows.length} rows`)
   })
 }

@@ -144,7 +144,7 @@ function * urlRows (kit) {
 function * bodyRows (kit) {
   const family = 'body bytes'
   const size = kit.make({ base: 'write' }).body.length
-  const step = Math.max(1, Math.floor(size / 150))
+  const step = Math.max(1, Math.floor(size / 75))
   for (let at = 0, n = 0; at < size; at += step, n++) {
     yield { family, name: `bit ${n % 8} of byte ${at}`, make: () => { const made = kit.make({ base: 'write' }); return { ...made, body: flipped(made.body, Math.min(at, made.body.length - 1), n % 8) } }, want: kit.badBody }
   }
