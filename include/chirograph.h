@@ -221,8 +221,8 @@ struct chg_proof;
 enum chg_side { CHG_REQUEST = 0, CHG_RESPONSE = 1 };
 
 enum chg_proof_verdict {
-	CHG_PROOF_UNSIGNED = 0, /* this side was not signed (api-key), or an answer not kept */
-	CHG_PROOF_HOLDS = 1,    /* the signature covers method, URL and body, and verifies */
+	CHG_PROOF_UNSIGNED = 0,   /* this side was not signed (api-key), or an answer not kept */
+	CHG_PROOF_HOLDS = 1,      /* the signature covers method, URL and body, and verifies */
 	CHG_PROOF_NEEDS_BODY = 2, /* nothing wrong, but only with the body can it be decided */
 	CHG_PROOF_BAD = 3,
 };
