@@ -103,6 +103,8 @@ enum feed_event { FEED_TEXT, FEED_CLOSED, FEED_STOPPED };
 /* status: of an HTTP answer that refused, or 0. Says what is wrong. */
 struct feed *feed_open(
     const char *url, const char *cacert, const struct chg_request *r, long *status);
+/* A short text, at most 125 bytes. */
+bool feed_send(struct feed *f, const char *text);
 enum feed_event feed_next(struct feed *f, struct bytes *text); /* pings are answered inside */
 void feed_close(struct feed *f);
 bool feed_is_stopped(void); /* SIGINT, SIGTERM came */

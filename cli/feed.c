@@ -419,6 +419,11 @@ static enum taken frames_take(struct feed *f)
 	return taken;
 }
 
+bool feed_send(struct feed *f, const char *text)
+{
+	return frame_send(f, OP_TEXT, text, strlen(text));
+}
+
 enum feed_event feed_next(struct feed *f, struct bytes *text)
 {
 	for (;;) {

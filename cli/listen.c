@@ -14,10 +14,26 @@ struct listen {
 	struct ask ask;
 	const char *count_text;
 	int64_t count, seen; /* count 0: without end */
+	bool acknowledges;   /* what was printed needs not come again */
 	unsigned pause;
 };
 
-static bool text_print(const struct bytes *text)
+/* {"ack":"<id>"}: only once the object is out of our hands. */
+static void acknowledge(struct feed *f, const json_t *object)
+{
+	const char *id = json_string_value(json_object_get(object, "id"));
+	json_t *ack = id != NULL ? json_pack("{ss}", "ack", id) : NULL;
+	char text[126];
+	size_t size = ack != NULL ? json_dumpb(ack, text, sizeof(text) - 1, JSON_COMPACT) : 0;
+
+	json_decref(ack);
+	if (size == 0 || size >= sizeof(text))
+		return;
+	text[size] = '\0';
+	(void)feed_send(f, text); /* a connection that is gone is noticed by the next read */
+}
+
+static bool text_print(struct listen *l, struct feed *f, const struct bytes *text)
 {
 	json_t *parsed = json_loadb(text->data, text->size, JSON_DECODE_ANY, NULL);
 	bool is_written = true;
@@ -28,8 +44,11 @@ static bool text_print(const struct bytes *text)
 			     putchar('\n') != EOF;
 	else
 		complain_text("a frame of %zu bytes is not JSON", text->size);
+	is_written = fflush(stdout) == 0 && is_written;
+	if (is_written && l->acknowledges)
+		acknowledge(f, parsed);
 	json_decref(parsed);
-	return is_written && fflush(stdout) == 0;
+	return is_written;
 }
 
 static bool is_enough(const struct listen *l)
@@ -45,7 +64,7 @@ static void feed_print(struct listen *l, struct feed *f)
 	while (!is_enough(l) && feed_next(f, &text) == FEED_TEXT) {
 		l->pause = 1;
 		l->seen++;
-		if (!text_print(&text))
+		if (!text_print(l, f, &text))
 			l->count = l->seen; /* nobody reads on */
 	}
 }
@@ -109,8 +128,10 @@ int client_listen(int argc, char **argv)
 	struct ask *a = &l.ask;
 	const struct option_spec options[] = {{"--scheme", &a->scheme, NULL, NULL},
 	    {"--key", &a->key, NULL, NULL}, {"--api-key", &a->api_key, NULL, NULL},
+	    {"--client-key", &a->client_key, NULL, NULL}, {"--key-id", &a->key_id, NULL, NULL},
 	    {"--passphrase-file", &a->passphrase_file, NULL, NULL},
-	    {"--cacert", &a->cacert, NULL, NULL}, {"--count", &l.count_text, NULL, NULL}};
+	    {"--cacert", &a->cacert, NULL, NULL}, {"--count", &l.count_text, NULL, NULL},
+	    {"--ack", NULL, NULL, &l.acknowledges}};
 	int status = EXIT_WRONG_USE;
 
 	if (options_take(&argc, argv, options, COUNT(options))) {

@@ -241,7 +241,8 @@ static bool is_wanted(const struct answer *a)
 	const struct session *s = a->session;
 
 	if (s == NULL || s->is_unsigned || s->auth.stage < AUTH_STAGE_KNOWN ||
-	    a->reply->source.read != NULL || a->req->method == HTTP_HEAD || a->reply->status == 304)
+	    a->reply->source.read != NULL || a->req->method == HTTP_HEAD ||
+	    a->reply->status == 304 || a->reply->status == 101)
 		return false;
 	if (s->auth.scheme != AUTH_API_KEY && s->auth.scheme != AUTH_X_SIGN)
 		return true;

@@ -45,6 +45,8 @@ struct app {
 		size_t count;
 	} answer_keys;
 	struct used used;          /* keys whose requests were found good */
+	struct feeds *feeds; /* who listens, see api/feed.h */
+	int64_t feed_ping_ms;
 	atomic_bool is_seal_ready; /* the sealing key passed its test */
 	atomic_bool is_maintenance;
 	atomic_int_least64_t incident_told_at; /* when the operator was last mailed one */

@@ -100,6 +100,7 @@ static const struct {
     {"/api/v1/p/test", FORM_INTEGRATION},
     {"/api/v1/p/", FORM_PARTNER},
     {"/company", FORM_PARTNER},
+    {"/feed", FORM_PARTNER},
     {"/upload", FORM_INTEGRATION},
     {"/document/", FORM_INTEGRATION},
     {"/test", FORM_INTEGRATION},

@@ -306,6 +306,34 @@ enum err auth_body(struct auth *a, struct auth_session *s, struct fault *fault)
 	return OK;
 }
 
+static bool is_still_key(const struct auth_session *s, const struct auth_key *now)
+{
+	if (now->revoked_at != 0 || !ct_equal(now->secret_hash, s->key->secret_hash, SHA256_SIZE))
+		return false;
+	if (s->public_key == NULL)
+		return true;
+	for (size_t i = 0; i < now->public_key_count; i++) {
+		const struct auth_public_key *k = &now->public_keys[i];
+		if (k->row == s->public_key->row)
+			return k->valid_until == 0 || clock_now() < k->valid_until;
+	}
+	return false;
+}
+
+enum err auth_again(struct auth *a, const struct auth_session *s)
+{
+	struct auth_session now = *s;
+	struct auth_entry *entry = NULL;
+	enum err e = ring_get(a->ring, s->entry->kind, s->entry->id, &entry);
+
+	ENSURE(e != ERR_NOT_FOUND, ERR_AUTH_KEY);
+	TRY(e);
+	now.key = &entry->key;
+	e = is_still_key(s, now.key) ? route_check(&now, NULL) : ERR_AUTH_KEY;
+	auth_entry_release(entry);
+	return e;
+}
+
 void auth_session_end(struct auth_session *s)
 {
 	buf_free(&s->decoded);

@@ -172,6 +172,9 @@ enum err CHECKED auth_head(
 /* The rest, when the body is there: signature, digest, the route's permission, the rate. */
 enum err CHECKED auth_body(struct auth *a, struct auth_session *s, struct fault *fault);
 void auth_session_end(struct auth_session *s);
+/* For what outlives its request: would the key that let this one in still do so? ERR_AUTH_KEY,
+ * ERR_AUTH_ROUTE. */
+enum err CHECKED auth_again(struct auth *a, const struct auth_session *s);
 
 /* The refusal in the scheme's words: under ES512 every reason is one code with details. */
 enum err auth_refusal(const struct auth_session *s, enum err e, struct fault *fault);

@@ -150,13 +150,15 @@ static enum err mark_set(struct auth_session *s, struct span base)
 	    LIMIT_WINDOW_S);
 }
 
-static enum err base_verify(struct auth_session *s, const struct auth_base *b, struct fault *fault)
+static enum err form_verify(
+    struct auth_session *s, const struct auth_base *b, const char *scheme, struct fault *fault)
 {
 	struct buf base CLEANUP(buf_free);
 	struct message m;
 
 	buf_init(&base, 4 * LIMIT_HEAD_BYTES);
 	TRY(auth_message(s, b, &m));
+	m.scheme = span_str(scheme);
 	enum err e = message_base(&m, s->message, &base);
 	if (e == ERR_TOKEN)
 		return refuse(fault, "A component that is covered is not in the request.");
@@ -165,6 +167,17 @@ static enum err base_verify(struct auth_session *s, const struct auth_base *b, s
 	    s, buf_span(&base), span_of(s->message->signature, s->message->signature_size)));
 	s->base = b;
 	return mark_set(s, buf_span(&base));
+}
+
+/* The target of a feed is what its client calls it: wss://, or the https:// that it is on the wire.
+ */
+static enum err base_verify(struct auth_session *s, const struct auth_base *b, struct fault *fault)
+{
+	enum err e = form_verify(s, b, "https", fault);
+
+	if (e != ERR_SIGNATURE || http_header(s->req, "Upgrade", NULL).size == 0)
+		return e;
+	return form_verify(s, b, "wss", fault);
 }
 
 static enum err http_head(struct auth *a, struct auth_session *s, struct fault *fault)

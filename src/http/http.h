@@ -187,7 +187,8 @@ enum err CHECKED http_server_new(const struct http_config *config, struct http_s
 enum err CHECKED http_server_run(struct http_server *s);
 void http_server_stop(struct http_server *s);              /* async-signal-safe */
 void http_server_tls(struct http_server *s, SSL_CTX *tls); /* new connections use it; thread-safe */
-/* Every socket that was opened with this tag gets a turn. Any thread; does not block. */
+/* Every socket that was opened with this tag, or with any when it is 0, gets a turn. Any thread;
+ * does not block. */
 void http_server_poke(struct http_server *s, uint64_t tag);
 /* Add a descriptor to the loop: on_ready is called on the loop thread while it is readable or at
  * its end: there, unwatch it before closing it. Any thread. */

@@ -97,10 +97,7 @@ static void socket_take(struct conn *c, enum frame_event event)
 	case FRAME_TEXT: text_keep(c); break;
 	case FRAME_PING: pong_keep(k); break;
 	case FRAME_FAIL:
-	case FRAME_CLOSE:
-		socket_say_close(c, k->reader.code); /* RFC 6455 §5.5.1: the same code back */
-		k->is_over = true;
-		break;
+	case FRAME_CLOSE: k->is_over = true; break;
 	}
 }
 
@@ -219,6 +216,22 @@ static bool socket_owes(struct conn *c)
 	return true;
 }
 
+/* Nothing more is read: what came before the end is told first. RFC 6455 §5.5.1: the peer gets its
+ * own code back. */
+static enum step socket_last(struct conn *c)
+{
+	struct http_socket *k = c->socket;
+
+	if (k->is_closing) {
+		c->unread = true;
+		return conn_say_goodbye(c);
+	}
+	if (k->text_count > 0)
+		return socket_turn(c);
+	socket_say_close(c, k->reader.code);
+	return STEP_AGAIN;
+}
+
 static enum step socket_go(struct conn *c)
 {
 	struct http_socket *k = c->socket;
@@ -226,10 +239,8 @@ static enum step socket_go(struct conn *c)
 	enum step s = socket_flush(c);
 	if (s != STEP_AGAIN)
 		return s;
-	if (k->is_over && k->is_closing) {
-		c->unread = true;
-		return conn_say_goodbye(c);
-	}
+	if (k->is_over)
+		return socket_last(c);
 	if (socket_owes(c))
 		return STEP_AGAIN;
 	if (!k->is_closing && (k->is_due || !has_room(k)))
@@ -384,7 +395,7 @@ void http_server_poke(struct http_server *s, uint64_t tag)
 	pthread_mutex_lock(&s->lock);
 	for (size_t i = 0; i < p->count; i++)
 		is_known = is_known || p->tags[i] == tag;
-	if (!is_known && p->count == HTTP_POKES)
+	if (tag == 0 || (!is_known && p->count == HTTP_POKES))
 		p->is_all = true;
 	else if (!is_known)
 		p->tags[p->count++] = tag;

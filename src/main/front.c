@@ -6,6 +6,7 @@
 #include "main/front.h"
 
 #include "api/answer.h"
+#include "api/feed.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/http.h"
@@ -74,6 +75,7 @@ static void settings_take(struct front *f)
 	app->pages_url = f->pages_url;
 	app->support_email = or_null(config_text(c, CONFIG_SUPPORT_EMAIL));
 	app->default_language = config_text(c, CONFIG_ORGANIZATION_LANGUAGE);
+	app->feed_ping_ms = config_int(c, CONFIG_SERVER_FEED_PING) * CLOCK_SECOND;
 	gateways_note(app, c);
 }
 
@@ -183,6 +185,7 @@ static enum err rooms_open(struct front *f)
 	TRY(keyd_tls_context(app->keyd, &f->tls));
 	TRY(answer_keys_open(app));
 	TRY(rates_open(f));
+	TRY(feeds_open(&app->feeds));
 	enum err e = store_open(&store, &app->store);
 	if (e == ERR_CONFLICT)
 		log_error("another server runs on this folder", "data=%s", f->config->data);
@@ -223,6 +226,15 @@ static enum err server_open(struct front *f)
 	};
 
 	return http_server_new(&http, &f->server);
+}
+
+/* The store's writer says whose feed has grown. */
+static void feed_grew(void *ctx, uint64_t channel)
+{
+	struct front *f = ctx;
+
+	if (feeds_has(f->app.feeds, channel))
+		http_server_poke(f->server, channel);
 }
 
 static void wake_jobs(void *ctx)
@@ -351,6 +363,7 @@ static enum err run(struct front *f)
 
 	TRY(server_open(f));
 	TRY(jobs_open(f));
+	store_listen(f->app.store, feed_grew, f);
 	ENSURE(pthread_create(&thread, NULL, signals_wait, f) == 0, ERR_MEMORY);
 	TRY(broker_ready(f->broker));
 	TRY(http_server_run(f->server));
@@ -368,8 +381,11 @@ static enum err run(struct front *f)
 
 static void front_close(struct front *f)
 {
+	if (f->app.store != NULL)
+		store_listen(f->app.store, NULL, NULL);
 	http_server_free(f->server);
 	SSL_CTX_free(f->tls);
+	feeds_close(f->app.feeds);
 	auth_close(f->app.auth);
 	rates_free(f->app.rates);
 	vault_free(f->app.vault);

@@ -10,6 +10,7 @@
 #include "api/companies.h"
 #include "api/documents.h"
 #include "api/envelopes.h"
+#include "api/feed.h"
 #include "api/handshake.h"
 #include "api/links.h"
 #include "api/photos.h"
@@ -91,6 +92,7 @@ const struct http_route app_routes[] = {
 	api_party_add),
     PARTNER(HTTP_DELETE, "/company/:company/trustedparty/:party", "removeTrustedParty",
 	LIMIT_BODY_READ, api_party_remove),
+    PARTNER(HTTP_GET, "/feed", "feed", LIMIT_BODY_READ, api_feed),
     INTEGRATION(HTTP_POST, "/upload", "uploadDocument", LIMIT_BODY_UPLOAD, api_upload),
     INTEGRATION(HTTP_GET, "/document/:key/url", "getDocumentUrl", LIMIT_BODY_READ, api_upload_url),
     INTEGRATION(HTTP_GET, "/test", "test", LIMIT_BODY_READ, api_test_get),

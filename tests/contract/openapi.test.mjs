@@ -1,5 +1,6 @@
 // Is api/openapi.yaml what the server does: valid, every route of the router and no other, every error
 // code in its place, every example taken, every answer as its schema says and no member beside it?
+import WebSocket from 'ws'
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -250,6 +251,22 @@ test('companies and uploaded documents answer every example as described', async
   const { document_b64: left, ...rest } = operation('addDocument').requestBody.content['application/json'].example
   await call('addDocument', { wanted: 201, values: { envelope: 'of-a-company' }, body: JSON.stringify({ ...rest, document_key: key }) })
   await call('addDocument', { wanted: 400, values: { envelope: 'of-a-company' }, body: JSON.stringify({ ...rest, id: 'x', document_key: 'x' }) })
+})
+
+test('the feed tells what the tests above did, as described', async () => {
+  await call('feed', { wanted: 426 })
+  const socket = new WebSocket(`${server.url.replace('https', 'wss')}/feed`, { ca: server.ca, headers: { Authorization: server.keys.sandbox_api_key } })
+  const heard = []
+  socket.on('message', (data) => heard.push(JSON.parse(data)))
+  await new Promise((resolve, reject) => { socket.on('open', () => socket.ping()).on('pong', resolve).on('error', reject) })
+  assert.ok(heard.some((item) => item.state === 'refused') && heard.some((item) => item.state === 'completed'))
+  for (const item of heard) fits({ $ref: '#/components/schemas/FeedItem' }, item, 'FeedItem')
+  const ended = new Promise((resolve) => socket.on('close', resolve))
+  const acknowledgement = { ack: heard.map((item) => item.id) }
+  fits({ $ref: '#/components/schemas/FeedAcknowledgement' }, acknowledgement, 'FeedAcknowledgement', 'request')
+  socket.send(JSON.stringify(acknowledgement))
+  socket.close(1000)
+  assert.equal(await ended, 1000)
 })
 
 test('pages and health', async () => {

@@ -153,6 +153,20 @@ test('what RFC 6455 forbids ends in its code', async (t) => {
 	await eventually(async () => (await counts(server)).sockets === 0);
 });
 
+test('what came before a close is told before it is answered', async (t) => {
+	const server = await serve(t);
+	for (const [end, code] of [[frame(0x88, Buffer.from([3, 232])), 1000], [frame(0x82, 'x'), 1003]]) {
+		const wire = await raw(server);
+		await wire.frame();
+		wire.send(Buffer.concat([frame(0x81, 'first'), frame(0x81, 'last'), end]));
+		assert.equal((await wire.frame()).body.toString(), 'first');
+		assert.equal((await wire.frame()).body.toString(), 'last');
+		assert.equal((await wire.frame()).body.readUInt16BE(), code);
+		assert.ok(await wire.closed());
+		wire.destroy();
+	}
+});
+
 test('frames that come with the handshake are read, and a close without a code is answered', async (t) => {
 	const server = await serve(t);
 	const wire = await Wire.open(server);
