@@ -3,46 +3,19 @@
  * answers JSON lines: {"id":1,"do":"mail"|"post"|"compose"|"letter"|"sign"|"egress", …} gives
  * {"id":1,…}. Each line is served by a thread of its own, so jobs overlap as they do in front.
  */
+#include "courier_child.h"
+
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/limits.h"
-#include "base/log.h"
-#include "base/wire.h"
-#include "courier/courier.h"
 #include "sign/sign.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-static int control;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-static int dial(void *ctx)
-{
-	struct wire_writer w;
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
-	wire_writer_init(&w);
-	wire_put_fd(&w, pair[1]);
-	pthread_mutex_lock(&lock);
-	enum err e = wire_send(control, &w, 5000);
-	pthread_mutex_unlock(&lock);
-	wire_writer_free(&w);
-	close(pair[1]);
-	if (e == OK)
-		return pair[0];
-	close(pair[0]);
-	return -1;
-}
-
-static const struct courier courier = {dial, NULL};
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of the answers */
 
 static const char *text(const json_t *job, const char *name)
 {
@@ -94,7 +67,7 @@ static void do_mail(const json_t *job, struct json_writer *w)
 	    .is_guarded = json_is_true(json_object_get(job, "isGuarded")),
 	};
 
-	enum err e = courier_mail(&courier, &mail, &o);
+	enum err e = courier_mail(&courier_child, &mail, &o);
 	put_outcome(w, e, &o);
 }
 
@@ -112,7 +85,7 @@ static void do_post(const json_t *job, struct json_writer *w)
 
 	list(job, "headers", headers, 16);
 	list(job, "allowed", allowed, 16);
-	enum err e = courier_post(&courier, &post, &o);
+	enum err e = courier_post(&courier_child, &post, &o);
 	put_outcome(w, e, &o);
 }
 
@@ -253,22 +226,12 @@ static void serve_lines(void)
 
 int main(void)
 {
-	int pair[2];
+	pid_t child = courier_start();
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+	if (child < 0)
 		return 1;
-	pid_t child = fork();
-	if (child == 0) {
-		close(pair[0]);
-		log_role("courier");
-		if (courier_prepare() != OK)
-			_exit(1);
-		_exit(courier_serve(pair[1]));
-	}
-	close(pair[1]);
-	control = pair[0];
 	serve_lines();
-	close(control);
+	close(courier_control);
 	int status = 1;
 	waitpid(child, &status, 0);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;

@@ -5,53 +5,17 @@
  */
 #include "../unit/envelope_rows_support.h"
 
+#include "courier_child.h"
+
 #include "base/json.h"
-#include "base/log.h"
-#include "base/wire.h"
 #include "jobs/post.h"
 #include "store/incidents.h"
 
 #include <openssl/evp.h>
-#include <pthread.h>
-#include <sys/socket.h>
 
-static int control;
-static pthread_mutex_t control_lock = PTHREAD_MUTEX_INITIALIZER;
 static json_t *given;
 static struct arena *arena;
 static struct post post;
-
-static int dial(void *ctx)
-{
-	struct wire_writer w;
-	int pair[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return -1;
-	wire_writer_init(&w);
-	wire_put_fd(&w, pair[1]);
-	pthread_mutex_lock(&control_lock);
-	enum err e = wire_send(control, &w, 5000);
-	pthread_mutex_unlock(&control_lock);
-	wire_writer_free(&w);
-	close(pair[1]);
-	return e == OK ? pair[0] : (close(pair[0]), -1);
-}
-
-static const struct courier courier_client = {dial, NULL};
-
-static void courier_start(void)
-{
-	int pair[2];
-
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	if (fork() == 0) {
-		close(pair[0]);
-		_exit(courier_prepare() == OK ? courier_serve(pair[1]) : 1);
-	}
-	close(pair[1]);
-	control = pair[0];
-}
 
 static const char *text(const char *name)
 {
@@ -105,7 +69,7 @@ static void post_fill(void)
 	list("allowed", allowed);
 	list("mailAllowed", mail_allowed);
 	post = (struct post){.store = store,
-	    .courier = &courier_client,
+	    .courier = &courier_child,
 	    .data = folder,
 	    .pages_url = "https://sign.example.com",
 	    .support_email = "help@example.com",
@@ -363,7 +327,7 @@ int main(int argc, char **argv)
 	given = json_loads(argv[1], 0, NULL);
 	arena = arena_new(256u * LIMIT_MB);
 	log_threshold(LOG_LEVEL_ERROR);
-	courier_start();
+	assert_true(courier_start() > 0);
 	assert_int_equal(store_setup(NULL), 0);
 	post_fill();
 	webhook_make();
