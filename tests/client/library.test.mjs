@@ -50,3 +50,8 @@ test('installed, pkg-config is enough to build and run a program', () => {
   run('cc', '-Wall', '-Werror', '-o', join(place, 'one'), join(place, 'one.c'), ...flags, `-Wl,-rpath,${dirname(dirname(pc))}`)
   assert.equal(run(join(place, 'one')), 'linked\n')
 })
+
+test('the published vectors, through the library itself', { skip: process.env.CHIROGRAPH_SANITIZED !== undefined }, () => {
+  const said = run(process.env.CHIROGRAPH_PYTHON ?? '/usr/bin/python3', join(root, 'tests/client/vectors.py'), shared, join(root, 'tests/vectors'))
+  assert.deepEqual(['reproduced', 'verified', 'refused'].map((word) => said.match(new RegExp(`^${word} `, 'gm'))?.length), [5, 1, 4])
+})

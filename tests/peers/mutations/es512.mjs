@@ -1,9 +1,11 @@
 // The two ES512 schemes: games with tokens, signatures, base64, claims and times.
 import { constants, createHash, createHmac, randomUUID, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { bodyText, commonRows, flipped, replaced, value, withHeader, without } from './common.mjs'
 import { DER, ORDERS, half, numberOf, raw } from './ecdsa.mjs'
 
 const BAD = '401 GDF000014'
+const PUBLISHED = JSON.parse(readFileSync(new URL('../../vectors/signing.json', import.meta.url))).must_be_refused
 const b64 = (text) => Buffer.from(text).toString('base64url')
 const md5 = (text) => createHash('md5').update(text).digest('hex')
 const text = (claims) => typeof claims === 'string' ? claims : JSON.stringify(claims)
@@ -92,6 +94,7 @@ export function * tokenGames (kit) {
   for (const alg of [null, 512, true, ['ES512'], {}, { alg: 'ES512' }, 'es512', 'Es512', 'eS512', 'ES512 ', ' ES512', 'ES512\n', 'ES5120', 'ES51', 'ES256', 'ES384', 'ES256K', 'EdDSA', 'RS256', 'RS512', 'PS512', 'HS256', 'HS512', 'ＥＳ512', 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha512']) {
     yield [`alg ${JSON.stringify(alg)} over an ES512 signature`, withHead({ alg, typ: 'JWT' }), BAD]
   }
+  for (const [name, token] of Object.entries(PUBLISHED)) yield [`published to be refused: ${name}`, () => token, BAD]
   yield ['no alg', withHead({ typ: 'JWT' }), BAD]
   yield ['Alg for alg', withHead({ Alg: 'ES512' }), BAD]
   yield ['enc beside another alg', withHead({ alg: 'dir', enc: 'A256GCM' }), BAD]
@@ -316,7 +319,7 @@ function * wrappedRows (kit) {
   for (const [name, token, want] of tokenGames(kit)) {
     yield { family: 'token in Authorization', name, make: () => kit.make({ base: 'write', token }), want }
     // One reader reads both, so of what it refuses for its form some in the body are enough.
-    if (want === 'ok' || /^(alg none|no alg|crit|by |ES512|P-521|parts|header: alg|base64: signature|the signature)/.test(name)) yield { family: 'token in the body', name, make: () => kit.make({ base: 'write', bodyToken: token }), want }
+    if (want === 'ok' || /^(alg none|published|no alg|crit|by |ES512|P-521|parts|header: alg|base64: signature|the signature)/.test(name)) yield { family: 'token in the body', name, make: () => kit.make({ base: 'write', bodyToken: token }), want }
   }
   const lines = (family, name, change, want, base = 'write', more = {}) => ({ family, name, make: () => kit.make({ base, lines: change, ...more }), want })
   const set = (at, v) => (all) => all.map((one, i) => i === at ? (typeof v === 'function' ? v(one) : v) : one)

@@ -33,7 +33,6 @@ export function messageKit ({ partners, envelope, url, ...more }) {
     noBody: DIGEST,
     gone: () => FORM,
     emptied: (name) => name === 'Content-Digest' ? BAD : FORM, // a field of no bytes is covered as such
-    doubled: () => undefined,
     joined: (name) => ({ 'Signature-Input': FORM, Signature: FORM, 'Content-Digest': BAD })[name],
     odd: (name) => ({ 'Signature-Input': FORM, Signature: FORM, 'Content-Digest': BAD })[name],
     /** { base, now, kind, names, params, extra, values, contentDigest, label, sign(base) -> bytes, input(text) -> text, keyid } */
@@ -64,8 +63,6 @@ export function messageKit ({ partners, envelope, url, ...more }) {
       }
     }
   }
-  // Signature-Input and Signature are lists, so two lines are one list; its members are one too many then.
-  kit.doubled = (name) => '400 SGN400003'
   return kit
 }
 
