@@ -133,7 +133,8 @@ static void test_one_server_at_a_time(void **state)
 }
 
 /* "SCAN x" walks a whole table or index. Only the list of migrations may be walked, and the list of
- * tenants that job_waiting has made by a seek for each. */
+ * tenants that job_waiting has made by a seek for each; and the archive's sweep takes so many rows
+ * from its beginning. */
 static bool plan_is_good(sqlite3 *handle, enum statement s)
 {
 	char text[16384];
@@ -147,6 +148,7 @@ static bool plan_is_good(sqlite3 *handle, enum statement s)
 		bool is_scan = strncmp(detail, "SCAN ", 5) == 0 &&
 			       strcmp(detail, "SCAN CONSTANT ROW") != 0 &&
 			       strcmp(detail, "SCAN tenant") != 0 &&
+			       !(s == SQL_EXCHANGE_SWEEP && strcmp(detail, "SCAN exchange") == 0) &&
 			       strncmp(detail, "SCAN schema_migration", 21) != 0;
 		if (is_scan)
 			print_error("%s: %s\n", statement_texts[s].name, detail);
