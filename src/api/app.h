@@ -5,7 +5,6 @@
 #ifndef CHIROGRAPH_API_APP_H
 #define CHIROGRAPH_API_APP_H
 
-#include "api/used.h"
 #include "auth/auth.h"
 #include "auth/rate.h"
 #include "base/crypto.h"
@@ -44,7 +43,6 @@ struct app {
 		struct keyd_public list[APP_ANSWER_KEYS]; /* newest first in each line */
 		size_t count;
 	} answer_keys;
-	struct used used;          /* keys whose requests were found good */
 	struct feeds *feeds; /* who listens, see api/feed.h */
 	int64_t feed_ping_ms;
 	atomic_bool is_seal_ready; /* the sealing key passed its test */

@@ -72,7 +72,6 @@ enum err session_admit(struct app *app, struct http_request *req)
 	TRY(session_guess(app, s, auth_body(app->auth, &s->auth, &s->fault)));
 	TRY(doubt_clear(app, s));
 	s->floor = auth_floor(&s->auth);
-	used_note(&app->used, &s->auth);
 	return auth_is_write(req) ? OK : session_settle(app, s);
 }
 

@@ -166,7 +166,6 @@ static enum err answer_keys_open(struct app *app)
 	size_t count;
 
 	ENSURE(pthread_rwlock_init(&app->answer_keys.lock, NULL) == 0, ERR_MEMORY);
-	ENSURE(pthread_mutex_init(&app->used.lock, NULL) == 0, ERR_MEMORY);
 	return answer_keys_read(app, &count);
 }
 

@@ -12,7 +12,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define OWN_HANDLERS 3
+#define OWN_HANDLERS 2
 
 /* What messages and webhooks go by, until a SIGHUP brings others. A job holds what it began with.
  */
@@ -198,8 +198,6 @@ const struct job_handler *job_handlers(struct app *app, size_t *count)
 	    .run = blob_sweep_job,
 	    .ctx = app,
 	    .every_ms = BLOB_SWEEP_EVERY_MS};
-	rows[POST_HANDLERS + 2] = (struct job_handler){
-	    .kind = "used", .run = used_job, .ctx = app, .every_ms = USED_EVERY_MS};
 	*count = POST_HANDLERS + OWN_HANDLERS;
 	return rows;
 }
