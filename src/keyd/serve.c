@@ -281,14 +281,13 @@ static void request_run(
 		buf_put_span(&answer->body, buf_span(&w.body));
 }
 
+/* Read where it lies, in the frame. */
 static void several_run_one(struct keyring *ring, struct span request, struct wire_writer *w)
 {
-	struct wire_reader r CLEANUP(wire_reader_free);
+	struct wire_reader r = {.body = {.data = (void *)request.data, .size = request.size}};
 	struct wire_writer answer CLEANUP(wire_writer_free);
 
-	wire_reader_init(&r);
 	wire_writer_init(&answer);
-	buf_put_span(&r.body, request);
 	request_run(ring, wire_u32(&r), &r, &answer);
 	wire_put_bytes(w, buf_span(&answer.body));
 	if (buf_done(&answer.body) != OK)
@@ -309,6 +308,16 @@ static void several_run(struct keyring *ring, struct wire_reader *r, struct wire
 	}
 }
 
+static void frame_answer(struct keyring *ring, struct wire_reader *r, struct wire_writer *w)
+{
+	uint32_t call = wire_u32(r);
+
+	if (call == CALL_SEVERAL)
+		several_run(ring, r, w);
+	else
+		request_run(ring, call, r, w);
+}
+
 static enum err serve_one(struct keyring *ring, int sock)
 {
 	struct wire_reader r CLEANUP(wire_reader_free);
@@ -317,11 +326,7 @@ static enum err serve_one(struct keyring *ring, int sock)
 	wire_reader_init(&r);
 	wire_writer_init(&w);
 	TRY(wire_receive(sock, &r, -1));
-	uint32_t call = wire_u32(&r);
-	if (call == CALL_SEVERAL)
-		several_run(ring, &r, &w);
-	else
-		request_run(ring, call, &r, &w);
+	frame_answer(ring, &r, &w);
 	return wire_send(sock, &w, CALL_TIMEOUT_MS);
 }
 
