@@ -4,6 +4,9 @@
  */
 #include "api/session.h"
 
+#include "store/integrations.h"
+#include "store/keys.h"
+#include "store/public_keys.h"
 #include "store/replay.h"
 
 struct session *session_of(const struct http_request *req)
@@ -86,9 +89,27 @@ static bool has_lasting_mark(const struct session *s)
 	return s->auth.has_mark && (auth_is_write(s->auth.req) || s->auth.field == 'n');
 }
 
+static bool is_needed(const struct session *s)
+{
+	return has_lasting_mark(s) || s->floor != 0;
+}
+
 bool session_is_owing(const struct session *s)
 {
-	return !s->is_marked && (has_lasting_mark(s) || s->floor != 0);
+	return !s->is_marked && (is_needed(s) || s->auth.is_use_due);
+}
+
+/* To the minute: when did this key last call, and which public key verified it? */
+static enum err use_note(const struct session *s, struct db *db)
+{
+	const struct auth_session *a = &s->auth;
+	int64_t organisation = a->key->organisation, now = a->req->now;
+
+	if (a->key->client_key != NULL)
+		TRY(store_integration_verified(db, organisation, a->key->row, now));
+	else
+		TRY(store_key_touch(db, organisation, a->key->row, now));
+	return a->public_key != NULL ? store_public_key_verified(db, a->public_key->row, now) : OK;
 }
 
 /* Below 0: the floor of that key's nonces, see auth/scheme_x_sign.c. */
@@ -111,7 +132,9 @@ enum err session_mark(struct session *s, struct db *db)
 		TRY(store_replay_add(db, p->organisation, a->mark, a->mark_until));
 	if (a->field == 'n')
 		TRY(store_nonce_advance(db, p->organisation, p->key, a->nonce));
-	return s->floor != 0 ? floor_keep(s, db) : OK;
+	if (s->floor != 0)
+		TRY(floor_keep(s, db));
+	return a->is_use_due ? use_note(s, db) : OK;
 }
 
 void session_marked(struct app *app, struct session *s)
@@ -134,7 +157,8 @@ enum err session_settle(struct app *app, struct session *s)
 {
 	if (!session_is_owing(s))
 		return OK;
-	TRY(store_write(app->store, settle_work, s));
-	session_marked(app, s);
-	return OK;
+	enum err e = store_write(app->store, settle_work, s);
+	if (e == OK)
+		session_marked(app, s);
+	return is_needed(s) ? e : OK; /* that a key was used may be lost */
 }

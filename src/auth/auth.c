@@ -300,6 +300,8 @@ enum err auth_body(struct auth *a, struct auth_session *s, struct fault *fault)
 	TRY(seen_check(a, s, fault));
 	timestamp_note(s);
 	s->is_doubtful = !auth_is_write(s->req) && scheme_x_sign_is_doubtful(a, s);
+	s->is_use_due = live_use(
+	    s->entry->live, s->public_key != NULL ? s->public_key->row : 0, clock_monotonic());
 	s->stage = AUTH_STAGE_DONE;
 	return OK;
 }

@@ -148,6 +148,7 @@ struct auth_session {
 	const struct auth_public_key *public_key; /* that verified; NULL: nothing was signed */
 	struct span token;                        /* the request's signature as sent */
 	int64_t retry_after_s;                    /* with ERR_RATE */
+	bool is_use_due; /* the key's last use is to be noted: once a minute */
 
 	/* What is accepted once. */
 	bool is_once;  /* a repetition is refused on reads too */

@@ -246,3 +246,28 @@ int64_t live_take(struct auth_live *l, int64_t per_minute, int64_t now)
 	pthread_mutex_unlock(&l->lock);
 	return wait;
 }
+
+static struct auth_use *use_find(struct auth_live *l, int64_t row)
+{
+	struct auth_use *oldest = &l->uses[0];
+
+	for (size_t i = 0; i < AUTH_PUBLIC_KEYS; i++) {
+		if (l->uses[i].at != 0 && l->uses[i].row == row)
+			return &l->uses[i];
+		if (l->uses[i].at < oldest->at)
+			oldest = &l->uses[i];
+	}
+	*oldest = (struct auth_use){.row = row};
+	return oldest;
+}
+
+bool live_use(struct auth_live *l, int64_t row, int64_t now)
+{
+	pthread_mutex_lock(&l->lock);
+	struct auth_use *u = use_find(l, row);
+	bool is_due = u->at == 0 || now - u->at >= CLOCK_MINUTE;
+	if (is_due)
+		u->at = now > 0 ? now : 1;
+	pthread_mutex_unlock(&l->lock);
+	return is_due;
+}

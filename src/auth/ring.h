@@ -12,6 +12,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* When a public key, or the key itself, was last noted as used. */
+struct auth_use {
+	int64_t row, at; /* 0: none; monotonic ms, 0: never */
+};
+
 /* What one key's entries hand on to each other. */
 struct auth_live {
 	atomic_uint users;
@@ -20,6 +25,7 @@ struct auth_live {
 	int64_t filled_at;        /* monotonic ms; 0: never */
 	int64_t newest_timestamp; /* Unix s, of the requests accepted */
 	int64_t floor_kept;       /* durably */
+	struct auth_use uses[AUTH_PUBLIC_KEYS];
 };
 
 struct auth_entry {
@@ -50,5 +56,7 @@ void auth_entry_release(struct auth_entry *e);
 
 /* One request of this key; the seconds to wait when that was one too many, else 0. */
 int64_t live_take(struct auth_live *l, int64_t per_minute, int64_t now);
+/* Is this use to be noted in the store? Once a minute and public key. */
+bool live_use(struct auth_live *l, int64_t row, int64_t now);
 
 #endif

@@ -1,5 +1,5 @@
 // What signing brings along: webhooks that carry the partner's own form, answers too large for a frame, what is
-// remembered across a crash, and whose URL a feed is.
+// remembered across a crash, whose URL a feed is, and when a key was last used.
 import assert from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
@@ -106,4 +106,29 @@ test('x-sign: wss:// is signed by those who ask for a WebSocket, https:// by all
     assert.equal(await status(undefined, word), 401, word)
   }
   assert.equal(await status(wss, 'websocket', 'POST'), 401)
+})
+
+// ---- last use ----
+
+test('the last use of a key is noted, to the minute, and its public key\'s last verified request', async () => {
+  const of = (table, where) => Number(sql(server.data, `SELECT ${table === 'api_key' ? 'last_used_at' : 'last_verified_at'} FROM ${table} WHERE ${where}`))
+  for (const scheme of ['api-key', 'x-sign', 'http-signature', 'es512-plain', 'es512-wrapped']) {
+    const p = await openPartner(server, scheme)
+    const row = p.integration?.row ?? p.key.row
+    const read = () => of(p.integration ? 'integration' : 'api_key', `id = ${row}`)
+    assert.equal(read(), 0)
+    const stranger = p.request('GET', '/test')
+    for (const name of ['Authorization', 'x-sign', 'Signature']) if (stranger.headers[name]) stranger.headers[name] = stranger.headers[name].slice(0, -8) + 'AAAAAAAA'
+    assert.equal((await p.send(stranger)).status, 401)
+    assert.equal(read(), 0, `${scheme}: a refused request is no use`)
+    const start = Date.now()
+    assert.equal((await p.call('GET', '/test')).status, 200)
+    const first = read()
+    assert.ok(first >= start - 1000 && first <= Date.now(), `${scheme}: ${first}`)
+    if (p.integration) assert.ok(of('public_key', `integration = ${row}`) >= start - 1000)
+    assert.equal((await p.call('POST', '/test', { json: { a: 1 } })).status, 201)
+    assert.equal(read(), first)
+  }
+  assert.ok(of('public_key', 'integration = 0 AND kind = 2') > 0)
+  assert.ok(of('public_key', 'integration = 0 AND kind = 3') > 0)
 })

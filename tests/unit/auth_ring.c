@@ -184,6 +184,23 @@ static void a_rate_is_kept(void **state)
 	auth_entry_release(e);
 }
 
+static void a_use_is_due_once_a_minute_and_key(void **state)
+{
+	struct auth_entry *e = get("key");
+
+	assert_true(live_use(e->live, 1, 0));
+	assert_false(live_use(e->live, 1, 59999));
+	assert_true(live_use(e->live, 2, 59999));
+	assert_true(live_use(e->live, 0, 59999));
+	assert_true(live_use(e->live, 1, 60001));
+	assert_false(live_use(e->live, 1, 60002));
+	assert_false(live_use(e->live, 2, 60002));
+	for (int64_t row_id = 3; row_id < 9;
+	     row_id++) /* more than are ever valid: the oldest goes */
+		assert_true(live_use(e->live, row_id, 60003));
+	auth_entry_release(e);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -197,6 +214,7 @@ int main(void)
 	    TEST(more_keys_than_places_all_work),
 	    TEST(a_public_key_that_is_none_is_refused),
 	    TEST(a_rate_is_kept),
+	    TEST(a_use_is_due_once_a_minute_and_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
