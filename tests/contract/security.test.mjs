@@ -317,19 +317,18 @@ test('uploads that wait for press leave room for everybody else', async () => {
   const id = await world.make()
   const page = await world.page(await world.make('submitted'))
   const name = (i) => ({ json: document({ id: `slow${i}`, document_b64: b64(pdf(`x${i}`, 5 * 1024 * 1024)) }) })
-  const uploads = Array.from({ length: 24 }, (_, i) => world.call('POST', `/sign/envelope/${id}/document`, name(i)))
-  const waits = []
-  let isOver = false
-  const done = Promise.all(uploads).then((all) => { isOver = true; return all })
-  while (!isOver) {
-    const start = Date.now()
+  let ended = 0
+  const uploads = Array.from({ length: 24 }, (_, i) => world.call('POST', `/sign/envelope/${id}/document`, name(i)).finally(() => { ended++ }))
+  const overtaken = [] // by how many uploads, while it waited
+  while (ended < uploads.length) {
+    const before = ended
     assert.equal((await world.call('GET', `${page}/state`, { key: null })).status, 200)
-    waits.push(Date.now() - start)
+    overtaken.push(ended - before)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
-  const all = await done
+  const all = await Promise.all(uploads)
   assert.ok(all.every((one) => [201, 503].includes(one.status)), all.map((one) => one.status).join())
-  assert.ok(Math.max(...waits) < 3000, `state took ${Math.max(...waits)} ms`)
+  assert.ok(Math.max(...overtaken) < 12, `uploads that ended while a page waited for its state: ${overtaken.join()}`)
 })
 
 test("a receiver that never answers does not hold up anybody's messages", async (t) => {
@@ -342,10 +341,9 @@ test("a receiver that never answers does not hold up anybody's messages", async 
   for (let i = 0; i < 24; i++) await world.make('submitted', { key: world.other.sandbox_api_key })
   await until('the receiver holds requests', () => waiting.length >= 4)
   const before = new Set(world.outbox())
-  const start = Date.now()
   await world.make('submitted')
   await world.message(/(\/s\/[\w-]+)/, before)
-  assert.ok(Date.now() - start < 5000, `the invitation took ${Date.now() - start} ms`)
+  assert.ok(waiting.length < 24, `the invitation came after ${waiting.length} of the other's requests`)
   run(['organization', 'webhook', 'remove', '--data', world.server.data, '--organization', world.other.id, '--environment', 'sandbox'])
 })
 
