@@ -209,9 +209,10 @@ static void a_message_base_is_signed_with_the_key_in_use(void **state)
 
 static void nothing_but_a_message_base_is(void **state)
 {
-	static const char *const wrong[] = {"", "x", PARAMS, HEADER ".e30", "\"@status\": 200\n",
-	    "\"@status\": 200", "\"@status\": 200\n" PARAMS "\n", "x\n" PARAMS "\nmore",
-	    "\"@status\": 200\n" PARAMS "\n\"x\": y", "msg_1.1.{}", " \"@status\": 200\n" PARAMS};
+	static const char *const wrong[] = {"", "x", PARAMS, (HEADER ".e30"), "\"@status\": 200\n",
+	    "\"@status\": 200", ("\"@status\": 200\n" PARAMS "\n"), ("x\n" PARAMS "\nmore"),
+	    ("\"@status\": 200\n" PARAMS "\n\"x\": y"), "msg_1.1.{}",
+	    (" \"@status\": 200\n" PARAMS)};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		struct buf mark CLEANUP(buf_free);
