@@ -125,6 +125,8 @@ static enum err exchange_again(
 			wait_before(attempt);
 		if (*sock < 0)
 			*sock = k->dial(k->ctx);
+		if (*sock == KEYD_GONE)
+			return ERR_PEER_GONE;
 		if (*sock < 0)
 			continue;
 		e = exchange(*sock, w, r, deadline);

@@ -17,7 +17,9 @@
 
 struct keyd;
 
-/* dial: gives one end of a fresh socketpair whose other end keyd serves; -1 on failure. */
+/* dial: gives one end of a fresh socketpair whose other end keyd serves; -1 on failure, to be tried
+ * again while a call has patience; KEYD_GONE when nobody will start another keyd. */
+#define KEYD_GONE (-2)
 enum err CHECKED keyd_open(int (*dial)(void *ctx), void *ctx, struct keyd **out);
 void keyd_close(struct keyd *k);
 

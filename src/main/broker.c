@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/wire.h"
+#include "keyd/keyd.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -163,9 +164,13 @@ int role_dial(struct broker *b, enum role role)
 	return -1;
 }
 
+/* A tool's keyd that ended is not started again: it has said why. */
 int broker_dial_keyd(void *ctx)
 {
-	return role_dial(ctx, ROLE_KEYD);
+	const struct broker *b = ctx;
+	int sock = role_dial(ctx, ROLE_KEYD);
+
+	return sock < 0 && b->supervisor < 0 ? KEYD_GONE : sock;
 }
 
 int broker_dial_press(void *ctx)
