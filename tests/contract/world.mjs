@@ -207,7 +207,7 @@ class World {
     this.offset += ms
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64LE(BigInt(this.offset))
-    writeFileSync(this.clock, bytes)
+    writeFileSync(this.clock, bytes, { flag: 'r+' }) // never shorter: the server has it mapped
     const { headers } = await this.server.request('GET', '/health')
     return Date.parse(headers.date) > Date.now() + this.offset - 3600000
   }
