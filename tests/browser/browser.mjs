@@ -13,18 +13,37 @@ let picture = 0;
 export const phone = { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 export const desktop = { viewport: { width: 1280, height: 800 } };
 
-export function launch() {
-	return chromium.launch({
+const patience = 60000;
+
+// Playwright waits for a new context or page without end.
+function within(what, promise) {
+	let timer;
+	const end = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error(`Chromium hangs: ${what}`)), patience); });
+	return Promise.race([promise, end]).finally(() => clearTimeout(timer));
+}
+
+// Now and then a Chromium starts, and then opens no page: such a one is let go of, and another started.
+export async function launch(tries = 3) {
+	const browser = await chromium.launch({
 		executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
 		args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
 			'--disable-component-update', '--disable-sync'],
 	});
+	try {
+		await within('first page', browser.newPage().then((page) => page.close()));
+		return browser;
+	} catch (error) {
+		browser.close().catch(() => {});
+		if (tries === 1)
+			throw error;
+		return launch(tries - 1);
+	}
 }
 
 // A page of its own context. Its complaints gather in page.complaints; requests in page.asked.
 export async function open(browser, base, options = {}) {
-	const context = await browser.newContext({ locale: 'pt-BR', timezoneId: 'America/Sao_Paulo', ignoreHTTPSErrors: true, ...options });
-	const page = await context.newPage();
+	const context = await within('context', browser.newContext({ locale: 'pt-BR', timezoneId: 'America/Sao_Paulo', ignoreHTTPSErrors: true, ...options }));
+	const page = await within('page', context.newPage());
 	page.complaints = [];
 	page.asked = [];
 	page.on('pageerror', (error) => page.complaints.push(error.message));
